@@ -1,0 +1,14 @@
+"""Appraise people and organisations from many sources, and study the appraisal.
+
+>>> import toolkit as tk
+>>> study = tk.read_study("surveys/demo")
+>>> scores = tk.score(study)
+>>> scores.ratees  # composite, interval, coverage, rank and proposed grade of everybody
+"""
+
+from toolkit.faults import Fault, StudyError
+from toolkit.scheme import Scheme
+from toolkit.scoring.scores import Scores, effective_weights, score
+from toolkit.study import Study, read_study
+
+__all__ = ["Fault", "Scheme", "Scores", "Study", "StudyError", "effective_weights", "read_study", "score"]

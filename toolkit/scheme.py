@@ -1,0 +1,417 @@
+"""The rules of an appraisal, as data: scales, sources, indicators, categories, grades.
+
+A scheme is one YAML file (`scheme.yaml`). `parse_scheme` reads its text into a `Scheme` or says everything that is
+wrong with it, each fault with the line of the file.
+"""
+
+from __future__ import annotations
+
+import datetime as dt  # noqa: TC003  (pydantic reads the annotations)
+import re
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+
+import numpy as np
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+from toolkit.tree import Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+ROOT_INDICATOR = "overall"
+"""The root of the indicator tree: what a rater ticks who ticks once."""
+ROOT_SOURCE = ""
+"""The root of the source tree: all sources together."""
+SELF = "self"
+"""The source that holds a ratee's rating of himself; its rater id is blank, and only he sees it."""
+
+FRACTION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:(%)|/\s*(\d+))?\s*")
+
+WHOLE = re.compile(r"(-?\d+)\.0*")
+
+
+def exact(value: object) -> Fraction:
+    """Read 0.3, "1/3" or "30%" as the exact fraction that was written.
+
+    Raises
+    ------
+    ValueError
+        If `value` is not a non-negative number, fraction or percentage.
+    """
+    text = value if isinstance(value, str) else "" if isinstance(value, bool) else str(value)
+    match = FRACTION.fullmatch(text)
+    if isinstance(value, Fraction) and value >= 0:
+        return value
+    if not match or match[3] == "0":
+        raise ValueError("must be a number, fraction or percentage that is not negative, such as 0.3, 1/3 or 30%")
+    return Fraction(match[1]) / (100 if match[2] else int(match[3] or 1))
+
+
+def _text(value: object) -> object:
+    """YAML reads 2026 and 2026-06-30 as numbers and dates; where a name is asked for they are text."""
+    return str(value) if isinstance(value, int | float) or hasattr(value, "isoformat") else value
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be blank")
+    return value
+
+
+Name = Annotated[str, BeforeValidator(_text), AfterValidator(_not_blank)]
+Weight = Annotated[
+    Fraction,
+    BeforeValidator(exact),
+    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": FRACTION.pattern}]}),
+]
+Label = Annotated[
+    str | dict[Literal["zh", "en"], str], BeforeValidator(_text), Field(description="a text, or {zh: ..., en: ...}")
+]
+
+
+class Rule(BaseModel):
+    """Base of every part of a scheme: frozen, and no key that nobody reads."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Round(Rule):
+    """A round of the appraisal, or several rounds combined."""
+
+    label: Label | None = None
+    start: dt.date | None = Field(default=None, alias="from", description="first day")
+    end: dt.date | None = Field(default=None, alias="to", description="last day")
+    scheme: str | None = Field(default=None, description="file whose sections replace those of scheme.yaml")
+    combine: dict[Name, Weight] | None = Field(default=None, description="rounds and their weights")
+
+
+class Scale(Rule):
+    """What a rater may answer: named levels with their points, or numbers from low to high."""
+
+    levels: dict[Name, float] | None = None
+    codes: dict[Name, Name] = Field(default_factory=dict, description="number that stands for a level")
+    blank: list[Name] = Field(default_factory=list, description="answers that leave the base")
+    low: float | None = None
+    high: float | None = None
+    map: Literal["min-max", "share"] = "min-max"
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Scale:
+        numeric = self.low is not None and self.high is not None
+        if (self.levels is None) == (not numeric):
+            raise ValueError("must have either levels or both low and high")
+        if self.low is not None and self.high is not None and self.low >= self.high:
+            raise ValueError(f"low is {self.low:g}, must be below high, {self.high:g}")
+        if self.map == "share" and self.high is not None and self.high <= 0:
+            raise ValueError(f"high is {self.high:g}, must be above 0 for map: share")
+        outside = [f"{name} = {points:g}" for name, points in (self.levels or {}).items() if not 0 <= points <= 100]  # noqa: PLR2004
+        if outside:
+            raise ValueError(f"points of levels must lie within 0-100: {', '.join(outside)}")
+        unknown = sorted(set(self.codes.values()) - set(self.levels or {}))
+        if unknown:
+            raise ValueError(f"codes name levels that do not exist: {', '.join(unknown)}")
+        return self
+
+    def level(self, value: str) -> str:
+        """The name of the answer `value`: a code becomes its level, and Excel's 2.0 is 2."""
+        value = WHOLE.sub(r"\1", value.strip())
+        return self.codes.get(value, value)
+
+    def points(self, value: str, *, reverse: bool = False) -> float | None:
+        """Points (0-100) of an answer, None for a blank answer.
+
+        Level points stand as written; a number is mapped by min-max or by its share of `high` (OECD 2008, Handbook
+        on Constructing Composite Indicators, step 5). `reverse` mirrors within the range of the scale.
+
+        Raises
+        ------
+        ValueError
+            If `value` is no answer of this scale.
+        """
+        name = self.level(value)
+        if not name or name in self.blank:
+            return None
+        if self.levels is not None:
+            if name not in self.levels:
+                raise ValueError(self.answers)
+            points, ends = self.levels[name], (min(self.levels.values()), max(self.levels.values()))
+            return ends[0] + ends[1] - points if reverse else points
+        try:
+            number = float(name)
+        except ValueError:
+            raise ValueError(self.answers) from None
+        low, high = self.low or 0.0, self.high or 0.0
+        if not low <= number <= high:
+            raise ValueError(self.answers)
+        number = low + high - number if reverse else number
+        return 100 * number / high if self.map == "share" else 100 * (number - low) / (high - low)
+
+    @property
+    def answers(self) -> str:
+        """What an answer must be, for an error message."""
+        blank = f", or blank: {', '.join(self.blank)}" if self.blank else ""
+        if self.levels is None:
+            return f"must be a number from {self.low:g} to {self.high:g}{blank}"
+        codes = f" or a code: {', '.join(self.codes)}" if self.codes else ""
+        return f"must be one of the levels {', '.join(self.levels)}{codes}{blank}"
+
+
+class Trim(Rule):
+    """Drop the `drop` highest and lowest ratings of a cell that has more than `above` raters."""
+
+    drop: Annotated[int, Field(ge=1)] = 1
+    above: Annotated[int, Field(ge=0)] = 5
+
+    @model_validator(mode="after")
+    def _something_left(self) -> Trim:
+        if self.above < 2 * self.drop:
+            raise ValueError(f"above is {self.above}, must be at least {2 * self.drop} to leave a rating")
+        return self
+
+
+class Source(Rule):
+    """Who rates: a node of the source tree. What a parent says of scale, trim, ... its items inherit."""
+
+    label: Label | None = None
+    weight: Weight | None = None
+    scale: str | None = None
+    attributed: bool | None = Field(default=None, description="raters are known by name, and know it")
+    trim: Trim | None = None
+    average: Literal["mean", "median"] | None = None
+    min: Annotated[int, Field(ge=1)] | None = Field(default=None, description="with fewer raters a cell is missing")
+    adds: bool | None = Field(default=None, description="ballots add to ratings of the same cell")
+    items: dict[Name, Source] = Field(default_factory=dict)
+
+
+class Indicator(Rule):
+    """What is rated: a node of the indicator tree."""
+
+    label: Label | None = None
+    weight: Weight | None = None
+    sources: list[Name] | None = Field(default=None, description="the only sources asked")
+    reverse: bool = False
+    items: dict[Name, Indicator] = Field(default_factory=dict)
+
+
+class Category(Rule):
+    """A category of ratees, with weights that replace a whole set of siblings."""
+
+    label: Label | None = None
+    ratee: Literal["member", "unit"] = "member"
+    sources: dict[Name, Weight] = Field(default_factory=dict)
+    indicators: dict[Name, Weight] = Field(default_factory=dict)
+    targets: dict[Name, float] = Field(default_factory=dict)
+
+
+class Missing(Rule):
+    """What happens when a source or indicator has no ratings."""
+
+    rule: Literal["renormalise", "adjusted", "fail"] = "renormalise"
+    min_coverage: Weight = Fraction(1, 2)
+
+
+class Quota(Rule):
+    """At most this share of the scored, non-exempt members may hold a grade."""
+
+    max: Weight
+    within: Literal["unit", "study"] = "unit"
+
+
+class Grades(Rule):
+    """Grades by score: a band begins at its cut (score >= cut)."""
+
+    bands: dict[Name, float]
+    quota: dict[Name, Quota] = Field(default_factory=dict)
+
+
+class Privacy(Rule):
+    """How few raters are too few to be shown."""
+
+    min_raters: Annotated[int, Field(ge=3)] = 5
+
+
+class Scheme(Rule):
+    """The rules of one round of an appraisal."""
+
+    title: Label
+    language: Literal["zh", "en"] = "zh"
+    rounds: dict[Name, Round]
+    scales: dict[Name, Scale]
+    sources: dict[Name, Source]
+    indicators: dict[Name, Indicator] = Field(default_factory=dict)
+    categories: dict[Name, Category] = Field(default_factory=dict)
+    first: Literal["indicator", "source"] = "indicator"
+    missing: Missing = Missing()
+    grades: Grades | None = None
+    privacy: Privacy = Privacy()
+    labels: dict[Name, Label] = Field(default_factory=dict, description="labels of levels and grades")
+
+    @cached_property
+    def source_tree(self) -> Tree:
+        """The sources below their root, `""`."""
+        return _tree(ROOT_SOURCE, self.sources)
+
+    @cached_property
+    def indicator_tree(self) -> Tree:
+        """The indicators below their root, `overall`."""
+        return _tree(ROOT_INDICATOR, self.indicators)
+
+    @cached_property
+    def leaf_sources(self) -> dict[str, Source]:
+        """The sources that rate, each with what it inherits from its parents."""
+        return dict(_inherit(self.sources, Source()))
+
+    def source_weights(self, category: str | None = None) -> dict[str, Fraction]:
+        """Weight of every source within its parent, for a category."""
+        override = self.categories[category].sources if category in self.categories else {}
+        return _weights(self.sources, override)
+
+    def indicator_weights(self, category: str | None = None) -> dict[str, Fraction]:
+        """Weight of every indicator within its parent, for a category."""
+        override = self.categories[category].indicators if category in self.categories else {}
+        return _weights(self.indicators, override)
+
+    @cached_property
+    def asked(self) -> NDArray[np.bool_]:
+        """Matrix (leaf sources, leaf indicators): which source is asked which indicator."""
+        tree = self.source_tree
+        asked = np.ones((len(tree.leaves), len(self.indicator_tree.leaves)), dtype=bool)
+        for column, leaf in enumerate(self.indicator_tree.leaves):
+            for node in self.indicator_tree.path(int(leaf))[:-1]:
+                only = self.indicator(self.indicator_tree.names[node]).sources
+                if only is not None:
+                    asked[:, column] &= tree.below[[tree.position[name] for name in only]].any(axis=0)
+        return asked
+
+    def indicator(self, name: str) -> Indicator:
+        """The indicator called `name`, anywhere in the tree; the root is an indicator without a label."""
+        return dict(_walk(self.indicators)).get(name, Indicator())
+
+    def source(self, name: str) -> Source:
+        """The source called `name`, anywhere in the tree."""
+        return dict(_walk(self.sources)).get(name, Source())
+
+    def label(self, name: str, language: str | None = None) -> str:
+        """Label of a source, indicator, category, round, level or grade in `language`."""
+        found: Label | None = self.labels.get(name)
+        for part in (self.categories, self.rounds, dict(_walk(self.indicators)), dict(_walk(self.sources))):
+            found = getattr(part.get(name), "label", None) or found
+        return said(found if found is not None else name, language or self.language)
+
+    def reweighted(self, **weights: float | Fraction) -> Scheme:
+        """The same scheme with other weights for some sources; their siblings keep their proportions.
+
+        The change acts in every category.
+
+        Raises
+        ------
+        ValueError
+            If a source is unknown, a weight lies outside 0-1, or the siblings have no weight to share the rest.
+        """
+        scheme = self
+        for name, weight in weights.items():
+            scheme = _reweight(scheme, name, exact(weight))
+        return scheme
+
+
+def said(label: Label, language: str) -> str:
+    """A label in `language`, or in the language it has."""
+    if isinstance(label, str):
+        return label
+    return label.get(language) or next(iter(label.values()))  # type: ignore[call-overload,no-any-return]
+
+
+N = TypeVar("N", Source, Indicator)
+
+
+def _walk(nodes: Mapping[str, N]) -> Iterator[tuple[str, N]]:
+    """Every node of a tree with its name, parents first."""
+    for name, node in nodes.items():
+        yield name, node
+        yield from _walk(node.items)
+
+
+def _tree(root: str, nodes: Mapping[str, Any]) -> Tree:
+    names, parents = [root], [-1]
+
+    def add(items: Mapping[str, Any], parent: int) -> None:
+        for name, node in items.items():
+            names.append(name)
+            parents.append(parent)
+            add(node.items, len(names) - 1)
+
+    add(nodes, 0)
+    return Tree(tuple(names), tuple(parents))
+
+
+def _inherit(nodes: Mapping[str, Source], parent: Source) -> Iterator[tuple[str, Source]]:
+    passed = ("scale", "attributed", "trim", "average", "min", "adds")
+    for name, node in nodes.items():
+        full = node.model_copy(
+            update={key: getattr(parent, key) for key in passed if getattr(node, key) is None},
+        )
+        if node.items:
+            yield from _inherit(node.items, full)
+        else:
+            yield name, full
+
+
+def siblings(nodes: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every set of siblings of a tree, the topmost first."""
+    if nodes:
+        yield dict(nodes)
+        for node in nodes.values():
+            yield from siblings(node.items)
+
+
+def _weights(nodes: Mapping[str, Any], override: Mapping[str, Fraction]) -> dict[str, Fraction]:
+    weights: dict[str, Fraction] = {}
+    for group in siblings(nodes):
+        replaced = bool(set(group) & set(override))
+        given = {name: override.get(name) if replaced else node.weight for name, node in group.items()}
+        if all(weight is None for weight in given.values()):
+            given = dict.fromkeys(group, Fraction(1, len(group)))
+        total = sum(weight or 0 for weight in given.values())
+        weights |= {name: Fraction(weight or 0) / (total or 1) for name, weight in given.items()}
+    return weights
+
+
+def _share(group: Mapping[str, Fraction], name: str, weight: Fraction) -> dict[str, Fraction]:
+    rest = sum(value for other, value in group.items() if other != name)
+    if rest == 0 and weight != 1:
+        raise ValueError(f"sources: {name} cannot weigh {float(weight):g}: its siblings have no weight to share the rest")
+    keep = (1 - weight) / rest if rest else Fraction(0)
+    return {other: weight if other == name else value * keep for other, value in group.items()}
+
+
+def _reweight(scheme: Scheme, name: str, weight: Fraction) -> Scheme:
+    group = next((set(group) for group in siblings(scheme.sources) if name in group), None)
+    if group is None:
+        raise ValueError(f"sources: {name!r}, must be one of {', '.join(scheme.source_tree.names[1:])}")
+    if weight > 1:
+        raise ValueError(f"sources: {name} weighs {float(weight):g}, must be at most 1")
+
+    def changed(weights: Mapping[str, Fraction]) -> dict[str, Fraction]:
+        return _share({key: value for key, value in weights.items() if key in group}, name, weight)
+
+    def rebuilt(nodes: Mapping[str, Source], weights: Mapping[str, Fraction]) -> dict[str, Source]:
+        return {
+            key: node.model_copy(
+                update={"weight": weights.get(key, node.weight), "items": rebuilt(node.items, weights)}
+            )
+            for key, node in nodes.items()
+        }
+
+    categories = {
+        key: category.model_copy(update={"sources": {**category.sources, **changed(scheme.source_weights(key))}})
+        if group & set(category.sources)
+        else category
+        for key, category in scheme.categories.items()
+    }
+    data = {key: getattr(scheme, key) for key in Scheme.model_fields}
+    data |= {"sources": rebuilt(scheme.sources, changed(scheme.source_weights())), "categories": categories}
+    return Scheme.model_construct(**data)
