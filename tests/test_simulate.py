@@ -8,7 +8,9 @@ import pytest
 
 from toolkit import simulate as module
 from toolkit.rulebook import read_rulebook
-from toolkit.simulate import RARE, SOURCES, VOTE, simulate, write
+from toolkit.simulate import SOURCES, VOTE, simulate, write
+from toolkit.simulated import town
+from toolkit.simulated.town import RARE
 
 DEMO = Path(__file__).parents[1] / "surveys" / "demo"
 COLUMNS = {
@@ -237,7 +239,7 @@ def test_truth_is_the_mean_of_very_many_ratings(source):
 
 
 def test_truth_of_a_cell_is_the_mean_of_its_raters(monkeypatch):
-    monkeypatch.setattr(module, "LARGEST", 1000)  # a branch of 300 that votes as one
+    monkeypatch.setattr(town, "LARGEST", 1000)  # a branch of 300 that votes as one
     made = simulate(units=1, members=300, rounds=["2026H1"])
     cells = points(made.tables["ratings"].query("source == 'peer'").astype(str)).groupby(CELL)["points"]
     cells = cells.agg(["mean", "sem", "size"]).join(made.truth.set_index(CELL))

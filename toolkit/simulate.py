@@ -8,16 +8,17 @@ with endlessly many raters is therefore known exactly, and stands in `Simulated.
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from string import Template
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr
+
+from toolkit.simulated.rules import schemes_of
+from toolkit.simulated.town import BALLOTS, BRANCHES, FEWEST, KINDS, LAPSED, PLACES, TIED, Town, make_town, runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,63 +28,6 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
-
-# ---------------------------------------------------------------------------------------------------------- people
-
-RARE = "垚镕喆堃赟珺玥昇旸祎"
-"""Characters that fonts and old encodings lack."""
-SURNAMES = (
-    *"王李张刘陈杨赵黄周吴徐孙胡朱郭何罗梁宋郑谢韩唐冯董萧曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴钟汪田姜范姚谭",
-    *"廖邹熊陆郝孔崔康毛邱秦顾侯邵孟钱汤尹黎武乔贺赖龚",
-    *("欧阳", "上官", "司徒", "慕容"),
-)
-# No character of FIRST is a surname or rare: so no name of two characters lies within a longer one.
-FIRST = "建志国晓海春秀玉桂德俊永家立红丽雪宏振学兴明少子思雅佳嘉新正天庆世素美瑞泽慧淑凤"
-SECOND = "华军平芳英强兰霞斌涛辉鹏娟敏静磊杰勇伟梅玲萍峰宁波林生民才福仁义信成东云珍琴莲荣安祥" + RARE
-
-TOWN = "青溪镇党委"
-ROOT = "P00"
-BRANCHES = (
-    ("机关第一党支部", "office", "机关"),
-    ("机关第二党支部", "office", "机关"),
-    ("离退休干部党支部", "retired", "离退休"),
-    ("柳林村党支部", "farmer", "农业"),
-    ("枫桥村党支部", "farmer", "农业"),
-    ("中心小学党支部", "office", "教育"),
-    ("镇卫生院党支部", "office", "卫生"),
-    ("槐树村党支部", "farmer", "农业"),
-    ("芦花村党支部", "farmer", "农业"),
-    ("东门社区党支部", "office", "社区"),
-    ("农机站党支部", "office", "农业服务"),
-    ("杏花村党支部", "farmer", "农业"),
-)
-"""Name, category of most members, and industry of the first branches; any further ones are named after places."""
-PLACES = tuple(
-    a + b
-    for b in "河湾坪岭桥塘沟堡寨屯庄坡井泉岗埠浦洲渡店"
-    for a in "上下东西南北前后大小新老青红金长高双三四五七九石沙"
-)
-KINDS = (
-    ("村党支部", "farmer", "农业"),
-    ("社区党支部", "office", "社区"),
-    ("小学党支部", "office", "教育"),
-    ("离退休党支部", "retired", "离退休"),
-)
-
-BALLOTS, SILENT, DUAL = 4, 1, 2
-"""Branches that counts its peers' votes on paper, holds a member without ratings, and one with two posts."""
-TIED = (0, 5, 6, 7, 9)
-"""Branches with two members whose ratings agree in everything."""
-CADRES, PENSIONERS = 3, 0.08
-"""Cadres of every branch, and the share of its other members who are retired."""
-LAPSED = 0.05
-"""Share of the members who fall far behind; without them the lowest grades would stay empty."""
-SMALLEST = 0.55
-"""Size of the last branch, where a usual one is 0.6-1.6."""
-FEWEST = 10
-"""Members per branch, at least, on average."""
-LARGEST, GROUP = 50, 12
-"""Above the one, a branch votes in groups of about the other (党小组)."""
 
 # ------------------------------------------------------------------------------------------------- scales and sources
 
@@ -140,106 +84,6 @@ RATED_BY_ONE = 3
 PEOPLE_SERVED = 25
 """The public of a branch, per member."""
 
-# --------------------------------------------------------------------------------------------------------- the scheme
-
-SCHEME = Template("""\
-# yaml-language-server: $$schema=../scheme.schema.json
-# A made-up study. Labels stand in Chinese and in English; `language` says which of them a report shows.
-title: {zh: 2026 年党员先进性考核评价, en: Appraisal of party members 2026}
-language: zh
-
-# Two half-years and the year that they make up. In the second the public counts for more.
-rounds:
-$rounds
-scales:
-  vote:
-    levels: {优秀: 100, 合格: 80, 基本合格: 60, 不合格: 0}
-    codes: {1: 优秀, 2: 合格, 3: 基本合格, 4: 不合格}
-    blank: [弃权, 不了解] # these leave the base and are counted
-  star: {low: 1, high: 5}
-  score: {low: 0, high: 100}
-
-$sources
-# The integrity of a member is not a question for the public.
-indicators:
-  virtue: {label: {zh: 德, en: Virtue}, weight: 0.25}
-  ability: {label: {zh: 能, en: Ability}, weight: 0.2}
-  diligence: {label: {zh: 勤, en: Diligence}, weight: 0.15}
-  results:
-    label: {zh: 绩, en: Results}
-    weight: 0.3
-    items:
-      delivery: {label: {zh: 任务完成, en: Tasks completed}, weight: 0.6}
-      service: {label: {zh: 服务群众, en: Service to the public}, weight: 0.4}
-  integrity: {label: {zh: 廉, en: Integrity}, weight: 0.1, sources: [superior, peer, self]}
-
-$categories
-first: indicator # indicators within a source, then the sources
-missing: {rule: renormalise, min_coverage: 0.5}
-grades:
-  bands: {优秀: 85, 合格: 70, 基本合格: 60, 不合格: 0}
-  quota: {优秀: {max: 1/3, within: unit}}
-privacy: {min_raters: 5}
-
-# Levels and grades are named in Chinese in the tables.
-labels:
-  优秀: {zh: 优秀, en: Excellent}
-  合格: {zh: 合格, en: Qualified}
-  基本合格: {zh: 基本合格, en: Barely qualified}
-  不合格: {zh: 不合格, en: Unqualified}
-  弃权: {zh: 弃权, en: Abstained}
-  不了解: {zh: 不了解, en: Cannot judge}
-""")
-
-CHANGES = Template("""\
-# yaml-language-server: $$schema=../scheme.schema.json
-# What changes in this round: each section replaces that of scheme.yaml as a whole.
-$sources
-$categories""")
-
-SOURCE_RULES = Template("""\
-# Who rates. A member's own view is shown beside the others and counts for nothing.
-sources:
-  superior:
-    label: {zh: 上级考核, en: Superiors}
-    weight: 0.3
-    scale: score
-    attributed: true
-    items:
-      leader: {label: {zh: 分管领导, en: Leader in charge}, weight: 0.4}
-      team: {label: {zh: 考核组, en: Assessment group}, weight: 0.6}
-  peer:
-    label: {zh: 支部党员民主评议, en: Peers in the branch}
-    weight: $peer
-    scale: vote
-    trim: {drop: 1, above: 5} # with more than 5 raters, one highest and one lowest vote are dropped
-  public: {label: {zh: 群众评价, en: The public}, weight: $public, scale: star, min: 3}
-  self: {label: {zh: 自评, en: Self}, weight: 0, scale: vote, attributed: true}
-""")
-
-CATEGORY_RULES = Template("""\
-# An override replaces a whole set of siblings.
-categories:
-  cadre:
-    label: {zh: 党员领导干部, en: Leading cadres}
-    sources: {superior: $cadre_superior, peer: 0.2, public: $public, self: 0}
-    targets: {points: 90, index: 85, stars: 4}
-  office:
-    label: {zh: 机关和事业单位党员, en: Members in offices}
-    targets: {points: 80, index: 80, stars: 3}
-  farmer:
-    label: {zh: 农村党员, en: Members in villages}
-    indicators: {virtue: 0.25, ability: 0.15, diligence: 0.15, results: 0.35, integrity: 0.1}
-    targets: {points: 60, index: 75, stars: 3}
-  retired:
-    label: {zh: 离退休党员, en: Retired members}
-    sources: {superior: 0.2, peer: $retired_peer, public: $public, self: 0}
-    targets: {points: 50, index: 70, stars: 3}
-""")
-
-FIRST_WEIGHTS = {"peer": "0.4", "public": "0.3", "cadre_superior": "0.5", "retired_peer": "0.5"}
-LATER_WEIGHTS = {"peer": "0.3", "public": "0.4", "cadre_superior": "0.4", "retired_peer": "0.4"}
-
 
 @dataclass(frozen=True, eq=False)
 class Simulated:
@@ -262,24 +106,6 @@ class Simulated:
     more_schemes: Mapping[str, str]
     tables: Mapping[str, pd.DataFrame]
     truth: pd.DataFrame
-
-
-@dataclass(frozen=True, eq=False)
-class _Town:
-    """Who there is.
-
-    `people` has a row per member, branch by branch; `ratees` one for everyone who is rated, a post or a member, whose
-    place among the people is `member`. Branches and circles (who votes with whom) are numbered.
-    """
-
-    units: pd.DataFrame
-    people: pd.DataFrame
-    posts: pd.DataFrame
-    ratees: pd.DataFrame
-
-    @property
-    def branches(self) -> int:
-        return len(self.units) - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -331,9 +157,9 @@ def simulate(
         raise ValueError(f"units: {units}, must be from 1 to {most}")
     if members < FEWEST * units:
         raise ValueError(f"members: {members}, must be at least {FEWEST} per unit, here {FEWEST * units}")
-    schemes = _schemes(rounds)
+    schemes = schemes_of(rounds)
     rng = np.random.default_rng(seed)
-    town = _town(units, members, rng)
+    town = make_town(units, members, rng)
     quality = _quality(town, len(rounds), rng)
     twins = _twins(town, quality)
     for one, other in twins:
@@ -359,124 +185,7 @@ def write(simulated: Simulated, folder: str | Path, *, truth: bool = False) -> N
         table.to_csv(folder / f"{name}.csv", index=False, encoding="utf-8", lineterminator="\n")
 
 
-# ---------------------------------------------------------------------------------------------------------- the rules
-
-
-def _schemes(rounds: Sequence[str]) -> dict[str, str]:
-    """Texts of the schemes by file name; the second round brings the change, later ones keep it."""
-    if not rounds or len(set(rounds)) < len(rounds) or not all(re.fullmatch(r"\d{4}H[12]", label) for label in rounds):
-        raise ValueError(f"rounds: {', '.join(rounds)}, must be different half-years such as 2026H1")
-    changed = f"scheme-{rounds[1]}.yaml" if len(rounds) > 1 else ""
-    lines = []
-    for place, label in enumerate(rounds):
-        year, half = label[:4], label[4:]
-        days = f"from: {year}-01-01, to: {year}-06-30" if half == "H1" else f"from: {year}-07-01, to: {year}-12-31"
-        lines.append(f"  {label}: {{{days}{f', scheme: {changed}' if place else ''}}}\n")
-    years = [label[:4] for label in rounds if label.endswith("H2") and f"{label[:4]}H1" in rounds]
-    lines += [f'  "{year}": {{combine: {{{year}H1: 0.4, {year}H2: 0.6}}}}\n' for year in sorted(years)]
-
-    def sections(weights: Mapping[str, str]) -> dict[str, str]:
-        return {"sources": SOURCE_RULES.substitute(weights), "categories": CATEGORY_RULES.substitute(weights)}
-
-    schemes = {"scheme.yaml": SCHEME.substitute(sections(FIRST_WEIGHTS), rounds="".join(lines))}
-    if changed:
-        schemes[changed] = CHANGES.substitute(sections(LATER_WEIGHTS))
-    return schemes
-
-
-# --------------------------------------------------------------------------------------------------------- the people
-
-
-def _town(units: int, members: int, rng: Generator) -> _Town:
-    branches = _branches(units)
-    table = pd.DataFrame(
-        {
-            "unit_id": [ROOT, *branches["unit_id"]],
-            "name": [TOWN, *branches["name"]],
-            "parent_id": ["", *[ROOT] * units],
-            "industry": ["", *branches["industry"]],
-        }
-    )
-    people = _people(branches, members, rng)
-    dual = int(np.flatnonzero(people["branch"] == DUAL % units)[1])
-    homes = [DUAL % units, (DUAL + 1) % units]
-    posts = pd.DataFrame(
-        {
-            "post_id": ["POST1", "POST2"],
-            "member_id": people["member_id"].iloc[[dual, dual]].to_list(),
-            "unit_id": branches["unit_id"].iloc[homes].to_list(),
-            "category": ["cadre", "office"],
-            "from": "2024-03-01",
-            "to": "",
-            "share": [0.6, 0.4],
-        }
-    )
-    columns = ["ratee_id", "member", "branch", "circle", "silent"]
-    rated = people.assign(ratee_id=people["member_id"], member=np.arange(members))
-    held = pd.DataFrame({"ratee_id": posts["post_id"], "member": dual, "branch": homes, "silent": False})
-    held["circle"] = [int(people.loc[people["branch"] == branch, "circle"].iloc[0]) for branch in homes]
-    rated = rated[(rated["exempt"] == "") & (rated["member"] != dual)]
-    return _Town(table, people, posts, pd.concat([rated[columns], held[columns]], ignore_index=True))
-
-
-def _branches(units: int) -> pd.DataFrame:
-    named = list(BRANCHES[:units])
-    for extra in range(units - len(named)):
-        place, (suffix, category, industry) = PLACES[extra // len(KINDS)], KINDS[extra % len(KINDS)]
-        named.append((place + suffix, category, industry))
-    width = max(2, len(str(units)))
-    ids = [f"B{number:0{width}}" for number in range(1, units + 1)]
-    return pd.DataFrame(named, columns=["name", "category", "industry"]).assign(unit_id=ids)
-
-
-def _people(branches: pd.DataFrame, members: int, rng: Generator) -> pd.DataFrame:
-    """The members, branch by branch: first the secretary and two committee members, then the others."""
-    size = rng.uniform(0.6, 1.6, len(branches))
-    size[-1] = SMALLEST
-    ends = np.round(np.cumsum(size) / size.sum() * members).astype(np.int64)
-    branch, place = _runs(np.diff(ends, prepend=0))
-    office = np.where(rng.random(members) < PENSIONERS, "retired", branches["category"].to_numpy(dtype=object)[branch])
-    category = np.where(place < CADRES, "cadre", office)
-    silent = np.zeros(members, dtype=bool)
-    silent[np.flatnonzero(branch == SILENT % len(branches))[-1]] = True
-    exempt = np.full(members, "", dtype=object)
-    exempt[np.flatnonzero((category == "retired") & ~silent)[:2]] = "rating"
-    width = max(4, len(str(members)))
-    return pd.DataFrame(
-        {
-            "member_id": [f"M{number:0{width}}" for number in range(1, members + 1)],
-            "name": _names(members, rng),
-            "unit_id": branches["unit_id"].to_numpy()[branch],
-            "category": category,
-            "exempt": exempt,
-            "role": np.select([place == 0, place < CADRES], ["书记", "委员"], "党员"),
-            "branch": branch,
-            "circle": _circles(branch, place),
-            "silent": silent,
-        }
-    )
-
-
-def _circles(branch: Ints, place: Ints) -> Ints:
-    """Number of the circle in which each member votes: his branch, or his group where the branch is large."""
-    size = np.bincount(branch)[branch]
-    groups = np.where(size > LARGEST, -(-size // GROUP), 1)
-    group = place * groups // size
-    return np.cumsum((np.diff(branch, prepend=0) != 0) | (np.diff(group, prepend=0) != 0)).astype(np.int64)
-
-
-def _names(members: int, rng: Generator) -> list[str]:
-    """Names that are all different as long as there are enough, one in eight with a rare given name."""
-    short = [surname + given for surname in SURNAMES for given in RARE]
-    names = [short[choice] for choice in rng.permutation(len(short))[: members // 8]]
-    choices = rng.permutation(len(SURNAMES) * len(FIRST) * len(SECOND))
-    for choice in choices[np.arange(members - len(names)) % len(choices)]:
-        surname, given = divmod(int(choice), len(FIRST) * len(SECOND))
-        names.append(SURNAMES[surname] + FIRST[given // len(SECOND)] + SECOND[given % len(SECOND)])
-    return [names[place] for place in rng.permutation(members)]
-
-
-def _quality(town: _Town, rounds: int, rng: Generator) -> Floats:
+def _quality(town: Town, rounds: int, rng: Generator) -> Floats:
     """True quality (0-100) by round, member and indicator."""
     people, kinds = len(town.people), len(INDICATORS)
     general = rng.normal(81.8, 5, people) + 1.5 * (town.people["category"] == "cadre").to_numpy()
@@ -488,7 +197,7 @@ def _quality(town: _Town, rounds: int, rng: Generator) -> Floats:
     return quality
 
 
-def _twins(town: _Town, quality: Floats) -> list[tuple[int, int]]:
+def _twins(town: Town, quality: Floats) -> list[tuple[int, int]]:
     """Pairs of members about a third of the way down in some branches, where a quota of 1/3 would part them."""
     twins = []
     category = town.people["category"].to_numpy()
@@ -506,14 +215,8 @@ def _twins(town: _Town, quality: Floats) -> list[tuple[int, int]]:
 # -------------------------------------------------------------------------------------------------------- the ratings
 
 
-def _runs(counts: Ints) -> tuple[Ints, Ints]:
-    """For each of `counts` things: which it belongs to, and its place there."""
-    owner = np.repeat(np.arange(len(counts)), counts)
-    return owner, np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
-
-
 def _block(
-    town: _Town, quality: Floats, twins: list[tuple[int, int]], *, turn: int, source: int, label: str, seed: int
+    town: Town, quality: Floats, twins: list[tuple[int, int]], *, turn: int, source: int, label: str, seed: int
 ) -> _Block:
     """Draw what one source says in one round."""
     rng = np.random.default_rng([seed, turn, source])
@@ -536,7 +239,7 @@ def _place(values: Ints, value: int) -> int:
     return int(np.flatnonzero(values == value)[0])
 
 
-def _pairs(town: _Town, source: _Source, rng: Generator) -> tuple[Ints, Ints]:
+def _pairs(town: Town, source: _Source, rng: Generator) -> tuple[Ints, Ints]:
     """Who is rated by whom: places among the ratees, and a number for each rater."""
     branch = town.ratees["branch"].to_numpy()
     everyone = np.arange(len(branch))
@@ -544,7 +247,7 @@ def _pairs(town: _Town, source: _Source, rng: Generator) -> tuple[Ints, Ints]:
         case "leader":
             return everyone, branch
         case "team":
-            ratee, place = _runs(np.full(len(branch), TEAM))
+            ratee, place = runs(np.full(len(branch), TEAM))
             return ratee, branch[ratee] * TEAM + place
         case "peer":
             return _peers(town, rng)
@@ -554,11 +257,11 @@ def _pairs(town: _Town, source: _Source, rng: Generator) -> tuple[Ints, Ints]:
             return everyone, everyone
 
 
-def _peers(town: _Town, rng: Generator) -> tuple[Ints, Ints]:
+def _peers(town: Town, rng: Generator) -> tuple[Ints, Ints]:
     """Every member of a circle rates every other one."""
     size = np.bincount(town.people["circle"])
     circle = town.ratees["circle"].to_numpy()
-    ratee, place = _runs(size[circle])
+    ratee, place = runs(size[circle])
     person = (np.cumsum(size) - size)[circle[ratee]] + place
     ticks = rng.random(len(person)) < TICKS
     present = rng.random(len(town.people)) < ATTENDS
@@ -574,7 +277,7 @@ def _public(branch: Ints, branches: int, rng: Generator) -> tuple[Ints, Ints]:
     few = (branch == branches - 1) & (branches > 1)
     counts = np.where(few, _between(FEW, len(branch), rng), _between(PUBLIC, len(branch), rng))
     counts[(rng.random(len(branch)) < UNSEEN) & ~few] = 0
-    ratee, place = _runs(counts)
+    ratee, place = runs(counts)
     # The first rating of everyone in a branch, in random order, then the second, ...: neighbours are different ratees.
     order = np.lexsort((rng.random(len(ratee)), place, branch[ratee]))
     ratee, place = ratee[order], place[order]
@@ -630,7 +333,7 @@ def _pseudonyms(persons: Ints, context: str, *, seed: int) -> Ints:
 # --------------------------------------------------------------------------------------------------------- the tables
 
 
-def _counts(town: _Town, blocks: list[_Block], rounds: Sequence[str], rng: Generator) -> dict[str, pd.DataFrame]:
+def _counts(town: Town, blocks: list[_Block], rounds: Sequence[str], rng: Generator) -> dict[str, pd.DataFrame]:
     """The tables of ratings, ballots and turnout."""
     paper = (town.ratees["branch"] == BALLOTS).to_numpy()
     peer = [block for block in blocks if SOURCES[block.source].name == "peer"]
@@ -643,7 +346,7 @@ def _counts(town: _Town, blocks: list[_Block], rounds: Sequence[str], rng: Gener
     }
 
 
-def _ratings(town: _Town, blocks: list[_Block], rounds: Sequence[str]) -> pd.DataFrame:
+def _ratings(town: Town, blocks: list[_Block], rounds: Sequence[str]) -> pd.DataFrame:
     raters = np.unique(np.concatenate([block.raters for block in blocks]))
 
     def column(categories: Sequence[str], parts: list[NDArray[np.integer]]) -> pd.Categorical[str]:
@@ -670,7 +373,7 @@ def _ratings(town: _Town, blocks: list[_Block], rounds: Sequence[str]) -> pd.Dat
     )
 
 
-def _ballots(town: _Town, blocks: list[_Block], rounds: Sequence[str]) -> pd.DataFrame:
+def _ballots(town: Town, blocks: list[_Block], rounds: Sequence[str]) -> pd.DataFrame:
     """Counts of the answers in each cell, as they lie on the table."""
     columns = [*reversed(VOTE.answers), *BLANK]
     codes = [VALUES.index(answer) for answer in columns]
@@ -688,7 +391,7 @@ def _ballots(town: _Town, blocks: list[_Block], rounds: Sequence[str]) -> pd.Dat
     return pd.concat(tables, ignore_index=True)
 
 
-def _turnout(town: _Town, block: _Block, label: str, rng: Generator) -> pd.DataFrame:
+def _turnout(town: Town, block: _Block, label: str, rng: Generator) -> pd.DataFrame:
     """Forms by branch; and by ratee where who may rate depends on who is rated."""
     name = SOURCES[block.source].name
     ratees, branch = town.ratees, town.ratees["branch"].to_numpy()
@@ -731,7 +434,7 @@ def _expected(view: Floats, scale: _Scale, spread: float) -> Floats:
     return expected
 
 
-def _truth(town: _Town, quality: Floats, rounds: Sequence[str]) -> pd.DataFrame:
+def _truth(town: Town, quality: Floats, rounds: Sequence[str]) -> pd.DataFrame:
     parts = []
     for turn, label in enumerate(rounds):
         own = quality[turn][town.ratees["member"].to_numpy()]

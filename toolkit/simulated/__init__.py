@@ -1,0 +1,1 @@
+"""What a made-up study is made of."""

@@ -1,0 +1,130 @@
+"""The scheme of a made-up study: the texts of scheme.yaml and of the file that changes it in a later round."""
+
+from __future__ import annotations
+
+import re
+from string import Template
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+SCHEME = Template("""\
+# yaml-language-server: $$schema=../scheme.schema.json
+# A made-up study. Labels stand in Chinese and in English; `language` says which of them a report shows.
+title: {zh: 2026 年党员先进性考核评价, en: Appraisal of party members 2026}
+language: zh
+
+# Two half-years and the year that they make up. In the second the public counts for more.
+rounds:
+$rounds
+scales:
+  vote:
+    levels: {优秀: 100, 合格: 80, 基本合格: 60, 不合格: 0}
+    codes: {1: 优秀, 2: 合格, 3: 基本合格, 4: 不合格}
+    blank: [弃权, 不了解] # these leave the base and are counted
+  star: {low: 1, high: 5}
+  score: {low: 0, high: 100}
+
+$sources
+# The integrity of a member is not a question for the public.
+indicators:
+  virtue: {label: {zh: 德, en: Virtue}, weight: 0.25}
+  ability: {label: {zh: 能, en: Ability}, weight: 0.2}
+  diligence: {label: {zh: 勤, en: Diligence}, weight: 0.15}
+  results:
+    label: {zh: 绩, en: Results}
+    weight: 0.3
+    items:
+      delivery: {label: {zh: 任务完成, en: Tasks completed}, weight: 0.6}
+      service: {label: {zh: 服务群众, en: Service to the public}, weight: 0.4}
+  integrity: {label: {zh: 廉, en: Integrity}, weight: 0.1, sources: [superior, peer, self]}
+
+$categories
+first: indicator # indicators within a source, then the sources
+missing: {rule: renormalise, min_coverage: 0.5}
+grades:
+  bands: {优秀: 85, 合格: 70, 基本合格: 60, 不合格: 0}
+  quota: {优秀: {max: 1/3, within: unit}}
+privacy: {min_raters: 5}
+
+# Levels and grades are named in Chinese in the tables.
+labels:
+  优秀: {zh: 优秀, en: Excellent}
+  合格: {zh: 合格, en: Qualified}
+  基本合格: {zh: 基本合格, en: Barely qualified}
+  不合格: {zh: 不合格, en: Unqualified}
+  弃权: {zh: 弃权, en: Abstained}
+  不了解: {zh: 不了解, en: Cannot judge}
+""")
+
+CHANGES = Template("""\
+# yaml-language-server: $$schema=../scheme.schema.json
+# What changes in this round: each section replaces that of scheme.yaml as a whole.
+$sources
+$categories""")
+
+SOURCE_RULES = Template("""\
+# Who rates. A member's own view is shown beside the others and counts for nothing.
+sources:
+  superior:
+    label: {zh: 上级考核, en: Superiors}
+    weight: 0.3
+    scale: score
+    attributed: true
+    items:
+      leader: {label: {zh: 分管领导, en: Leader in charge}, weight: 0.4}
+      team: {label: {zh: 考核组, en: Assessment group}, weight: 0.6}
+  peer:
+    label: {zh: 支部党员民主评议, en: Peers in the branch}
+    weight: $peer
+    scale: vote
+    trim: {drop: 1, above: 5} # with more than 5 raters, one highest and one lowest vote are dropped
+  public: {label: {zh: 群众评价, en: The public}, weight: $public, scale: star, min: 3}
+  self: {label: {zh: 自评, en: Self}, weight: 0, scale: vote, attributed: true}
+""")
+
+CATEGORY_RULES = Template("""\
+# An override replaces a whole set of siblings.
+categories:
+  cadre:
+    label: {zh: 党员领导干部, en: Leading cadres}
+    sources: {superior: $cadre_superior, peer: 0.2, public: $public, self: 0}
+    targets: {points: 90, index: 85, stars: 4}
+  office:
+    label: {zh: 机关和事业单位党员, en: Members in offices}
+    targets: {points: 80, index: 80, stars: 3}
+  farmer:
+    label: {zh: 农村党员, en: Members in villages}
+    indicators: {virtue: 0.25, ability: 0.15, diligence: 0.15, results: 0.35, integrity: 0.1}
+    targets: {points: 60, index: 75, stars: 3}
+  retired:
+    label: {zh: 离退休党员, en: Retired members}
+    sources: {superior: 0.2, peer: $retired_peer, public: $public, self: 0}
+    targets: {points: 50, index: 70, stars: 3}
+""")
+
+FIRST_WEIGHTS = {"peer": "0.4", "public": "0.3", "cadre_superior": "0.5", "retired_peer": "0.5"}
+LATER_WEIGHTS = {"peer": "0.3", "public": "0.4", "cadre_superior": "0.4", "retired_peer": "0.4"}
+
+
+def schemes_of(rounds: Sequence[str]) -> dict[str, str]:
+    """Texts of the schemes by file name; the second round brings the change, later ones keep it."""
+    if not rounds or len(set(rounds)) < len(rounds) or not all(re.fullmatch(r"\d{4}H[12]", label) for label in rounds):
+        raise ValueError(f"rounds: {', '.join(rounds)}, must be different half-years such as 2026H1")
+    changed = f"scheme-{rounds[1]}.yaml" if len(rounds) > 1 else ""
+    lines = []
+    for place, label in enumerate(rounds):
+        year, half = label[:4], label[4:]
+        days = f"from: {year}-01-01, to: {year}-06-30" if half == "H1" else f"from: {year}-07-01, to: {year}-12-31"
+        lines.append(f"  {label}: {{{days}{f', scheme: {changed}' if place else ''}}}\n")
+    years = [label[:4] for label in rounds if label.endswith("H2") and f"{label[:4]}H1" in rounds]
+    lines += [f'  "{year}": {{combine: {{{year}H1: 0.4, {year}H2: 0.6}}}}\n' for year in sorted(years)]
+
+    def sections(weights: Mapping[str, str]) -> dict[str, str]:
+        return {"sources": SOURCE_RULES.substitute(weights), "categories": CATEGORY_RULES.substitute(weights)}
+
+    schemes = {"scheme.yaml": SCHEME.substitute(sections(FIRST_WEIGHTS), rounds="".join(lines))}
+    if changed:
+        schemes[changed] = CHANGES.substitute(sections(LATER_WEIGHTS))
+    return schemes
