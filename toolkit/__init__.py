@@ -7,8 +7,23 @@
 """
 
 from toolkit.faults import Fault, StudyError
+from toolkit.reporting import plots, prose, tables
+from toolkit.reporting.slices import open_slice
 from toolkit.scheme import Scheme
 from toolkit.scoring.scores import Scores, effective_weights, score
 from toolkit.study import Study, read_study
 
-__all__ = ["Fault", "Scheme", "Scores", "Study", "StudyError", "effective_weights", "read_study", "score"]
+__all__ = [
+    "Fault",
+    "Scheme",
+    "Scores",
+    "Study",
+    "StudyError",
+    "effective_weights",
+    "open_slice",
+    "plots",
+    "prose",
+    "read_study",
+    "score",
+    "tables",
+]

@@ -10,121 +10,36 @@ from __future__ import annotations
 import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from copy import copy
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache, partial
-from html import escape
-from html.parser import HTMLParser
-from importlib.util import find_spec
-from io import BytesIO
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, cast, get_args
-from xml.etree import ElementTree as ET
+from typing import TYPE_CHECKING, Any, cast, get_args
 
-from fontTools.ttLib import TTFont, newTable
-from fontTools.ttLib.tables._c_m_a_p import CmapSubtable
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markdown_it import MarkdownIt
-from markdown_it.tree import SyntaxTreeNode
 
+from toolkit.reporting.blocks import (
+    Align,
+    Block,
+    Column,
+    Document,
+    DocumentError,
+    Figure,
+    Heading,
+    ListBlock,
+    Note,
+    Preformatted,
+    Table,
+)
+from toolkit.reporting.html_tables import html_tables
+from toolkit.reporting.markdown import inline_html, markdown_blocks, tables_in_markdown
+from toolkit.reporting.svg import clean_svg, inline_svg
 from toolkit.words import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from fontTools.ttLib.tables.DefaultTable import DefaultTable
     from nbformat import NotebookNode
 
-Align: TypeAlias = Literal["left", "right", "center"]
-
 LOCALES = {"zh": "zh-CN", "en": "en"}
-
-
-class DocumentError(ValueError):
-    """A notebook holds something that a document cannot carry; the message names the cell."""
-
-
-# Blocks ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Heading:
-    """A heading in plain text; level 1 is the highest."""
-
-    level: int
-    text: str
-
-
-@dataclass(frozen=True)
-class Paragraph:
-    """A paragraph of inline markdown (emphasis, code, links); raw HTML in it is text."""
-
-    markdown: str
-
-
-@dataclass(frozen=True)
-class ListBlock:
-    """A list; an item holds blocks, so that lists nest."""
-
-    ordered: bool
-    items: tuple[tuple[Block, ...], ...]
-
-
-@dataclass(frozen=True)
-class Note:
-    """An aside, set apart from the text: markdown's block quote."""
-
-    blocks: tuple[Block, ...]
-
-
-@dataclass(frozen=True)
-class Preformatted:
-    """Text whose line breaks and spaces stand as they are."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a table; the cells of a `header` column name their rows."""
-
-    title: str
-    align: Align = "left"
-    header: bool = False
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of display strings; `marked` holds the positions of the rows to highlight."""
-
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[str, ...], ...]
-    caption: str = ""
-    note: str = ""
-    marked: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure as clean SVG, as PNG, or as both; `svg` and `png` are empty where there is none."""
-
-    svg: str = ""
-    alt: str = ""
-    caption: str = ""
-    png: bytes = b""
-
-
-Block: TypeAlias = Heading | Paragraph | ListBlock | Note | Preformatted | Table | Figure
-
-
-@dataclass(frozen=True)
-class Document:
-    """The blocks of a report in reading order, and how many warnings (stderr streams) were left out of it."""
-
-    blocks: tuple[Block, ...]
-    warnings: int = 0
-
 
 # From the notebook ----------------------------------------------------------------------------------------------
 
@@ -221,7 +136,7 @@ def _tables_in(part: Mapping[str, Any]) -> int:
         case Mime.HTML:
             return len(re.findall(r"<table\b", part["data"][Mime.HTML], re.IGNORECASE))
         case Mime.MARKDOWN:
-            return sum(token.type == "table_open" for token in _markdown().parse(part["data"][Mime.MARKDOWN]))
+            return tables_in_markdown(part["data"][Mime.MARKDOWN])
     return 0
 
 
@@ -246,9 +161,9 @@ def _blocks(part: Mapping[str, Any], prefix: str) -> tuple[Block, ...]:
         case Mime.SVG | Mime.PNG:
             return (_figure(part, prefix),)
         case Mime.MARKDOWN:
-            return _prose(SyntaxTreeNode(_markdown().parse(content)).children)
+            return markdown_blocks(content)
         case Mime.HTML:
-            return _html_tables(content)
+            return html_tables(content)
         case Mime.PLAIN:
             return _preformatted(content)
 
@@ -256,61 +171,6 @@ def _blocks(part: Mapping[str, Any], prefix: str) -> tuple[Block, ...]:
 def _preformatted(text: str) -> tuple[Block, ...]:
     text = _TERMINAL_COLOURS.sub("", text).strip("\n")
     return (Preformatted(text),) if text.strip() else ()
-
-
-# Prose ----------------------------------------------------------------------------------------------------------
-
-
-@cache
-def _markdown() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).enable("table")
-
-
-def _prose(nodes: Iterable[SyntaxTreeNode]) -> tuple[Block, ...]:
-    return tuple(_prose_block(node) for node in nodes if node.type != "hr")
-
-
-def _prose_block(node: SyntaxTreeNode) -> Block:
-    if any(inner.type == "image" for inner in node.walk()):
-        raise DocumentError("a picture in markdown cannot be carried into a document; display the figure instead")
-    match node.type:
-        case "heading":
-            return Heading(int(node.tag[1:]), _plain(node))
-        case "bullet_list" | "ordered_list":
-            items = tuple(_prose(item.children) for item in node.children)
-            return ListBlock(ordered=node.type == "ordered_list", items=items)
-        case "blockquote":
-            return Note(_prose(node.children))
-        case "fence" | "code_block":
-            return Preformatted(node.content.rstrip("\n"))
-        case "table":
-            return _markdown_table(node)
-        case "paragraph":
-            return Paragraph(node.children[0].content)
-    raise DocumentError(f"markdown: {node.type} cannot be carried into a document")
-
-
-def _plain(node: SyntaxTreeNode) -> str:
-    """The text of a block without its markup."""
-    breaks = {"softbreak": " ", "hardbreak": " "}
-    texts = {"text", "code_inline", *breaks}
-    return "".join(breaks.get(inner.type, inner.content) for inner in node.walk() if inner.type in texts)
-
-
-def _markdown_table(node: SyntaxTreeNode) -> Table:
-    head, *body = (row.children for part in node.children for row in part.children)
-    columns = tuple(Column(_plain(cell), _markdown_align(cell)) for cell in head)
-    return Table(columns, rows=tuple(tuple(_plain(cell) for cell in row) for row in body))
-
-
-def _markdown_align(cell: SyntaxTreeNode) -> Align:
-    name = str(cell.attrs.get("style", "")).removeprefix("text-align:")
-    return "right" if name == "right" else "center" if name == "center" else "left"
-
-
-# Tables ---------------------------------------------------------------------------------------------------------
-
-_NUMBER = re.compile(r"[-+−]?[\d,]*\.?\d+(e[-+]?\d+)?%?|NaN|", re.IGNORECASE)
 
 
 def _schema_table(resource: Mapping[str, Any]) -> Table:
@@ -344,117 +204,10 @@ def _schema_align(field: Mapping[str, Any]) -> Align:
     return cast("Align", align)
 
 
-class _TreeParser(HTMLParser):
-    """Parses an HTML fragment into an element tree, closing what HTML lets stand open."""
-
-    VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"})
-    CLOSED_BY: ClassVar = {"td": {"td", "th"}, "th": {"td", "th"}, "tr": {"td", "th", "tr"}}
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.root = ET.Element("fragment")
-        self.open = [self.root]
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        while self.open[-1].tag in self.CLOSED_BY.get(tag, ()):
-            self.open.pop()
-        element = ET.SubElement(self.open[-1], tag, {name: value or "" for name, value in attrs})
-        if tag not in self.VOID:
-            self.open.append(element)
-
-    def handle_endtag(self, tag: str) -> None:
-        if any(element.tag == tag for element in self.open[1:]):
-            while self.open.pop().tag != tag:
-                pass
-
-    def handle_data(self, data: str) -> None:
-        parent = self.open[-1]
-        if len(parent):
-            parent[-1].tail = (parent[-1].tail or "") + data
-        else:
-            parent.text = (parent.text or "") + data
-
-
-def _html_tables(html: str) -> tuple[Table, ...]:
-    """The tables of an HTML output, as pandas or statsmodels make them; text around them is the last one's note."""
-    parser = _TreeParser()
-    parser.feed(html)
-    parser.close()
-    tables = [_html_table(element) for element in parser.root.iter("table")]
-    if not tables:
-        raise DocumentError("text/html without a table cannot be carried into a document")
-    tables[-1] = replace(tables[-1], note=" ".join(_text_outside_tables(parser.root).split()))
-    return tuple(tables)
-
-
-def _text_outside_tables(element: ET.Element) -> str:
-    if element.tag in {"table", "style", "script"}:
-        return ""
-    return (element.text or "") + "".join(_text_outside_tables(inner) + (inner.tail or "") for inner in element)
-
-
-def _html_table(element: ET.Element) -> Table:
-    rows = list(element.iter("tr"))
-    head = len(list(element.iterfind("thead/tr")))
-    grid = _grid(rows)
-    # Several head rows (a name of the index, levels of columns) become one: "level / sublevel".
-    titles = [" / ".join(dict.fromkeys(filter(None, column))) for column in zip(*grid[:head], strict=True)]
-    titles = titles or [""] * len(grid[0] if grid else ())
-    cells = list(zip(*grid[head:], strict=True)) or [()] * len(titles)
-    names = sum(int(cell.get("colspan", 1)) for cell in rows[head].iterfind("th")) if rows[head:] else 0
-    columns = tuple(
-        Column(title, "right" if all(map(_NUMBER.fullmatch, column)) else "left", header=position < names)
-        for position, (title, column) in enumerate(zip(titles, cells, strict=True))
-    )
-    return Table(columns, tuple(grid[head:]), caption=_flat_text(element.find("caption")))
-
-
-def _grid(rows: Sequence[ET.Element]) -> list[tuple[str, ...]]:
-    """Rows of texts of one length: a cell over several columns is repeated, below itself it leaves blanks."""
-    taken: dict[tuple[int, int], str] = {}
-    for y, row in enumerate(rows):
-        x = 0
-        for cell in row:
-            while (y, x) in taken:
-                x += 1
-            width, height = _span(cell, "colspan"), min(_span(cell, "rowspan"), len(rows) - y)
-            for below in range(height):
-                for beside in range(width):
-                    taken[y + below, x + beside] = "" if below else _flat_text(cell)
-    width = max((x for _, x in taken), default=-1) + 1
-    return [tuple(taken.get((y, x), "") for x in range(width)) for y in range(len(rows))]
-
-
-def _span(cell: ET.Element, name: str) -> int:
-    value = cell.get(name, "")
-    return min(max(int(value), 1), 1000) if value.isdecimal() else 1  # 1000 is the limit of HTML itself
-
-
-def _flat_text(element: ET.Element | None) -> str:
-    return "" if element is None else " ".join("".join(element.itertext()).split())
-
-
-# Figures --------------------------------------------------------------------------------------------------------
-
-_SVG = "http://www.w3.org/2000/svg"
-_XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
-_XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
-_SVG_ELEMENTS = frozenset(
-    {"svg", "g", "a", "defs", "symbol", "use", "title", "desc", "style", "text", "tspan", "textPath", "image"}
-    | {"path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "clipPath", "mask", "pattern", "marker"}
-    | {"linearGradient", "radialGradient", "stop"}
-)
-# What would load or run something: a backslash could spell the rest past this list.
-_UNSAFE = re.compile(r"\\|@|javascript:|expression\(|(?:image-set|image|src)\(|url\(\s*+['\"]?+(?!#)", re.IGNORECASE)
-_PICTURE = re.compile(r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=\s]*")
-_LOCAL_URL = re.compile(r"url\(\s*['\"]?#([^'\")]+)['\"]?\s*\)")
-_RULE = re.compile(r"([^{}@<]+)\{([^{}@<]*)\}")
-
-
 def _figure(part: Mapping[str, Any], prefix: str) -> Figure:
     data = part["data"]
     metadata = {**part["metadata"].get(Mime.PNG, {}), **part["metadata"].get(Mime.SVG, {})}
-    svg = _clean_svg(data[Mime.SVG], prefix) if Mime.SVG in data else ""
+    svg = clean_svg(data[Mime.SVG], prefix) if Mime.SVG in data else ""
     png = _png(data[Mime.PNG]) if Mime.PNG in data else b""
     return Figure(svg, metadata.get("alt", ""), metadata.get("caption", ""), png)
 
@@ -467,74 +220,6 @@ def _png(text: str) -> bytes:
     if not png.startswith(b"\x89PNG\r\n"):
         raise DocumentError("a PNG that is none")
     return png
-
-
-def _clean_svg(text: str, prefix: str) -> str:
-    """A figure as the one form that documents carry.
-
-    No declaration, metadata, script or outside reference is left; ids and style rules hold inside this figure only,
-    so that figures can stand on one page.
-    """
-    try:
-        source = ET.fromstring(text)  # noqa: S314 -- opens no outside entity, and expat stops those that explode
-    except ET.ParseError as fault:
-        raise DocumentError(f"an SVG that is not well formed ({fault})") from fault
-    if _tag(source) != "svg":
-        raise DocumentError("an SVG without an svg element")
-    clean = _clean_element(source, prefix)
-    attributes = dict(clean.attrib)
-    if "viewBox" not in attributes:
-        sides = [attributes.get(side, "").removesuffix("px") for side in ("width", "height")]
-        if not all(map(_NUMBER.fullmatch, sides)) or "" in sides:
-            raise DocumentError("an SVG without viewBox cannot be scaled")
-        attributes["viewBox"] = f"0 0 {sides[0]} {sides[1]}"
-    attributes["class"] = f"{attributes.get('class', '')} {prefix}".strip()
-    clean.attrib.clear()
-    clean.attrib.update({"xmlns": _SVG, **attributes})
-    return ET.tostring(clean, encoding="unicode")
-
-
-def _tag(element: ET.Element) -> str:
-    return element.tag.removeprefix(f"{{{_SVG}}}")
-
-
-def _clean_element(element: ET.Element, prefix: str) -> ET.Element:
-    clean = ET.Element(_tag(element), dict(_clean_attributes(element, prefix)))
-    clean.text = _scoped(element.text or "", prefix) if clean.tag == "style" else element.text
-    clean.tail = element.tail
-    clean.extend(_clean_element(inner, prefix) for inner in element if _tag(inner) in _SVG_ELEMENTS)
-    return clean
-
-
-def _clean_attributes(element: ET.Element, prefix: str) -> Iterator[tuple[str, str]]:
-    for name, value in element.attrib.items():
-        plain = name.lower()  # HTML, where the figure will stand, does not tell onload from OnLoad
-        if name == _XLINK_HREF or plain == "href":
-            if value.startswith("#"):
-                yield "href", f"#{prefix}-{value[1:]}"
-            elif _PICTURE.fullmatch(value):
-                yield "href", value
-        elif name == "id":
-            yield "id", f"{prefix}-{value}"
-        elif name == _XML_SPACE or not (plain.startswith(("{", "on", "aria-", "role")) or _UNSAFE.search(value)):
-            yield name, _local_urls(value, prefix)
-
-
-def _local_urls(value: str, prefix: str) -> str:
-    return _LOCAL_URL.sub(rf"url(#{prefix}-\1)", value)
-
-
-def _scoped(css: str, prefix: str) -> str:
-    """The rules of a style sheet, held inside the figure whose class is `prefix`."""
-    css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
-    if _UNSAFE.search(css) or _RULE.sub("", css).strip():
-        raise DocumentError("an SVG with a style sheet that cannot be carried")
-    rules = []
-    for selectors, declarations in _RULE.findall(css):
-        own = [re.sub(r"#(?=[\w-])", f"#{prefix}-", selector.strip()) for selector in selectors.split(",")]
-        scoped = ",".join(selector if selector.startswith("#") else f".{prefix} {selector}" for selector in own)
-        rules.append(f"{scoped}{{{_local_urls(declarations.strip(), prefix)}}}")
-    return "".join(rules)
 
 
 # To HTML --------------------------------------------------------------------------------------------------------
@@ -552,7 +237,7 @@ def to_html(document: Document, *, title: str, language: str, font: bytes | None
     language
         "zh" or "en".
     font
-        A font to embed under the name that the figures use, see `page_font`. Without one the page relies on the
+        A font to embed under the name that the figures use, see `toolkit.reporting.font.page_font`. Without one the page relies on the
         reader's fonts.
     """
     match document.blocks:
@@ -578,7 +263,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.tests.update({kind.__name__.lower(): partial(_is_instance, kind) for kind in get_args(Block)})
-    environment.filters.update(inline=_markdown().renderInline, svg=_inline_svg, base64=_base64)
+    environment.filters.update(inline=inline_html, svg=inline_svg, base64=_base64)
     return environment
 
 
@@ -586,67 +271,5 @@ def _is_instance(kind: type, value: object) -> bool:
     return isinstance(value, kind)
 
 
-def _inline_svg(svg: str, label: str) -> str:
-    """An SVG for a page of HTML, where it needs no namespace but a name for those who cannot see it."""
-    return svg.replace(f'<svg xmlns="{_SVG}"', f'<svg role="img" aria-label="{escape(label)}"', 1)
-
-
 def _base64(data: bytes) -> str:
     return b64encode(data).decode()
-
-
-# The font of a page ---------------------------------------------------------------------------------------------
-
-ASCII = "".join(map(chr, range(0x20, 0x7F)))
-
-
-def page_font(text: str) -> bytes:
-    """A WOFF font holding the characters of `text` and ASCII, so that a page needs no Chinese font on the machine.
-
-    The same characters give the same bytes. What the font lacks is left to the reader's fonts.
-
-    WOFF, not WOFF2: for 500 Chinese characters it takes 20 ms and 125 kB, against 580 ms and 99 kB (fontTools
-    leaves no choice of brotli's level), and a batch writes thousands of pages.
-    """
-    source = _noto_sans()
-    characters = source.getBestCmap()
-    glyphs = {code: characters[code] for code in sorted(set(map(ord, ASCII + text))) if code in characters}
-    order = [".notdef", *dict.fromkeys(glyphs.values())]
-    # The glyphs are handed on as they lie in the file, never parsed: a subset costs milliseconds, and the shared
-    # source stays as it was. No glyph of this font is made of others.
-    font = TTFont(recalcBBoxes=False, recalcTimestamp=False)
-    font.setGlyphOrder(order)
-    for tag in ("head", "hhea", "maxp", "OS/2", "name", "post"):
-        font[tag] = copy(source[tag])
-    font["post"].formatType = 3.0  # no glyph names
-    font["glyf"], font["loca"], font["hmtx"] = newTable("glyf"), newTable("loca"), newTable("hmtx")
-    font["glyf"].glyphs = {name: source["glyf"].glyphs[name] for name in order}
-    font["hmtx"].metrics = {name: source["hmtx"].metrics[name] for name in order}
-    font["cmap"] = _character_map(glyphs)
-    font.flavor = "woff"
-    target = BytesIO()
-    font.save(target)
-    return target.getvalue()
-
-
-def _character_map(glyphs: dict[int, str]) -> DefaultTable:
-    table = newTable("cmap")
-    table.tableVersion = 0
-    subtable = CmapSubtable.newSubtable(12)  # reaches the rare characters beyond U+FFFF, format 4 does not
-    subtable.platformID, subtable.platEncID, subtable.language = 3, 10, 0
-    subtable.cmap = glyphs
-    table.tables = [subtable]
-    return table
-
-
-@cache
-def _noto_sans() -> TTFont:
-    """The Noto Sans SC that zhplot carries, found without importing zhplot, which would import matplotlib."""
-    package = find_spec("zhplot")
-    if package is None or package.submodule_search_locations is None:
-        raise ModuleNotFoundError("zhplot, which carries the Chinese font, is not installed")
-    path = Path(package.submodule_search_locations[0], "fonts", "NotoSansSC-Regular.ttf")
-    font = TTFont(BytesIO(path.read_bytes()))
-    for tag in ("glyf", "hmtx", "cmap"):
-        font[tag]  # parsed now, once, not by the first page of every forked child
-    return font

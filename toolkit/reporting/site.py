@@ -66,7 +66,7 @@ def index_html(index: IndexPage, *, font: bytes | None = None) -> str:
     index
         What to show.
     font
-        A font to embed, see `toolkit.reporting.documents.page_font`.
+        A font to embed, see `toolkit.reporting.font.page_font`.
 
     Raises
     ------

@@ -1,0 +1,1 @@
+"""Pure functions from a tally to scores and grades; a file for each noun."""

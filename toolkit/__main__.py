@@ -1,0 +1,139 @@
+"""The command line: `python -m toolkit check|new|score|report|simulate|schema`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from toolkit.study import Study
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+Folder = Annotated[Path, typer.Argument(help="study folder", show_default=False)]
+
+
+@app.command()
+def check(study: Folder) -> None:
+    """Say everything that is wrong with a study; exit 1 if anything is."""
+    found = _read(study)
+    rounds = ", ".join(found.schemes)
+    print(f"{study}: no faults. {len(found.units)} units, {len(found.members)} members, rounds {rounds}.")
+
+
+@app.command()
+def new(
+    folder: Folder,
+    workbook: Annotated[bool, typer.Option(help="one Excel workbook instead of CSV tables")] = False,
+) -> None:
+    """Start a study: a scheme with comments and empty tables."""
+    from toolkit.starter import new_study
+
+    with _plainly():
+        for path in new_study(folder, workbook=workbook):
+            print(path)
+
+
+@app.command()
+def score(study: Folder, out: Annotated[Path, typer.Option(help=".csv, .parquet or .xlsx")]) -> None:
+    """Write every score of every round; the file is unsuppressed, for those who organise the appraisal."""
+    from toolkit.reporting.export import write_scores
+    from toolkit.scoring.scores import score as score_study
+
+    found = _read(study)
+    with _plainly():
+        for path in write_scores(score_study(found), out):
+            print(path)
+    typer.echo(
+        "These files hold every score, also of sources with few raters: they are not for handing round.", err=True
+    )
+
+
+@app.command()
+def report(  # noqa: PLR0917  (Typer makes options of them)
+    study: Folder,
+    out: Annotated[Path, typer.Option(help="folder for reports")] = Path("reports"),
+    unit: Annotated[list[str] | None, typer.Option(help="unit_id; may be given several times")] = None,
+    round: Annotated[str, typer.Option(help="round; the newest by default")] = "",  # noqa: A002
+    language: Annotated[str | None, typer.Option(help="zh or en, instead of the scheme's")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="parallel processes")] = 2,
+    notebooks: Annotated[Path, typer.Option(help="folder of the notebooks")] = Path(__file__).parent.parent
+    / "notebooks",
+) -> None:
+    """Run the report of every unit, and print the path of the index."""
+    from tqdm import tqdm
+
+    from toolkit.reporting import run
+    from toolkit.scoring.scores import score as score_study
+    from toolkit.words import words
+
+    found = _read(study)
+    with _plainly():
+        words(language or "en")
+        scores = score_study(found)
+        turn = round or found.round
+        folder = out / found.name / turn
+        planned = run.plan(found, scores, folder, notebooks=notebooks, round=turn, units=unit or [], language=language)
+        outcomes: list[run.Outcome] = []
+        try:
+            outcomes.extend(tqdm(run.perform_all(planned, jobs), total=len(planned), desc="reports", unit="report"))
+        except KeyboardInterrupt:
+            typer.echo(f"stopped: {len(outcomes)} of {len(planned)} reports are finished and kept", err=True)
+        spoken = language or found.schemes[turn].language
+        done = run.finish(found, scores, folder, outcomes, turn=turn, language=spoken)
+    for failed in done.failed:
+        typer.echo(f"{failed.name}: failed: {failed.error.strip().splitlines()[-1]}", err=True)
+    print(done.index)
+    if done.failed or len(outcomes) < len(planned):
+        raise typer.Exit(1)
+
+
+@app.command()
+def simulate(
+    folder: Folder,
+    units: Annotated[int, typer.Option(min=1, help="branches")] = 12,
+    members: Annotated[int, typer.Option(min=1, help="members")] = 240,
+    seed: Annotated[int, typer.Option(help="the same seed gives the same study")] = 2026,
+    truth: Annotated[bool, typer.Option(help="also write truth.csv, the expected rating of every cell")] = False,
+) -> None:
+    """Make up a study with known truth."""
+    from toolkit.simulate import simulate as make
+    from toolkit.simulate import write
+
+    with _plainly():
+        write(make(units=units, members=members, seed=seed), folder, truth=truth)
+    print(folder)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of scheme.yaml, by which editors complete it."""
+    import json
+
+    from toolkit.starter import scheme_schema
+
+    print(json.dumps(scheme_schema(), ensure_ascii=False, indent=2, sort_keys=True))
+
+
+def _read(folder: Path) -> Study:
+    from toolkit.study import read_study
+
+    with _plainly():
+        return read_study(folder)
+
+
+class _plainly:  # noqa: N801  (reads as a word)
+    """Show a user's mistake as a message, not as a traceback."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, ValueError | FileExistsError | NotADirectoryError | PermissionError):
+            typer.echo(str(error), err=True)
+            raise typer.Exit(1) from None
+
+
+if __name__ == "__main__":
+    app()

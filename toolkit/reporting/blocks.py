@@ -1,0 +1,90 @@
+"""What a document is made of: headings, prose, tables and figures, the same for every format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Align: TypeAlias = Literal["left", "right", "center"]
+
+
+class DocumentError(ValueError):
+    """A notebook holds something that a document cannot carry; the message names the cell."""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading in plain text; level 1 is the highest."""
+
+    level: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph of inline markdown (emphasis, code, links); raw HTML in it is text."""
+
+    markdown: str
+
+
+@dataclass(frozen=True)
+class ListBlock:
+    """A list; an item holds blocks, so that lists nest."""
+
+    ordered: bool
+    items: tuple[tuple[Block, ...], ...]
+
+
+@dataclass(frozen=True)
+class Note:
+    """An aside, set apart from the text: markdown's block quote."""
+
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Preformatted:
+    """Text whose line breaks and spaces stand as they are."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table; the cells of a `header` column name their rows."""
+
+    title: str
+    align: Align = "left"
+    header: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of display strings; `marked` holds the positions of the rows to highlight."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    caption: str = ""
+    note: str = ""
+    marked: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure as clean SVG, as PNG, or as both; `svg` and `png` are empty where there is none."""
+
+    svg: str = ""
+    alt: str = ""
+    caption: str = ""
+    png: bytes = b""
+
+
+Block: TypeAlias = Heading | Paragraph | ListBlock | Note | Preformatted | Table | Figure
+
+
+@dataclass(frozen=True)
+class Document:
+    """The blocks of a report in reading order, and how many warnings (stderr streams) were left out of it."""
+
+    blocks: tuple[Block, ...]
+    warnings: int = 0

@@ -1,0 +1,77 @@
+"""Scores as files: the organisers' working file, and the part of it that a unit may hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from toolkit.reporting.privacy import safe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from toolkit.reporting.slices import Slice
+    from toolkit.scoring.scores import Scores
+
+FORMATS = (".csv", ".parquet", ".xlsx")
+
+
+def unit_scores(view: Slice) -> str:
+    """CSV of what a unit's report shows: means of the unit by source and indicator, then its members' scores.
+
+    Columns `ratee_id, name, source, indicator, score, low, high, grade`; blank source = all sources, blank indicator =
+    all indicators. Sources that the report hides are not there.
+    """
+    shown = [name for name in view.matrix.columns if name not in {"indicator", "label", "depth", "leaf"}]
+    means = view.matrix.melt(id_vars="indicator", value_vars=shown, var_name="source", value_name="score")
+    means = means[means["score"].notna()].replace({"source": {"all": ""}})
+    means = means.assign(ratee_id=view.unit_id, name=view.unit)
+    people = view.league.rename(columns={"member_id": "ratee_id"}).assign(source="", indicator="")
+    columns = ["ratee_id", "name", "source", "indicator", "score", "low", "high", "grade"]
+    frame = pd.concat(
+        [part.reindex(columns=columns) for part in (means, people) if len(part)] or [pd.DataFrame(columns=columns)]
+    )
+    return safe(frame).to_csv(index=False, lineterminator="\n")
+
+
+def write_scores(scores: Scores, path: Path) -> list[Path]:
+    """Write all scores, unsuppressed: the organisers' working file.
+
+    Parameters
+    ----------
+    scores : Scores
+        The scores of a study.
+    path : path
+        `.csv`, `.parquet` or `.xlsx`. A workbook holds the sheets `scores`, `ratees` and `units`; the other formats get
+        a file for each, `NAME.ratees.csv` and `NAME.units.csv` beside the one named.
+
+    Returns
+    -------
+    list of path
+        Every file written.
+
+    Raises
+    ------
+    ValueError
+        If the format is none of these.
+    """
+    if path.suffix not in FORMATS:
+        raise ValueError(f"--out: {path.name!r}, must end in one of {', '.join(FORMATS)}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    keys = ["round", "ratee_id", "source", "indicator"]
+    frames = {"scores": scores.table.astype(dict.fromkeys(keys, str)), "ratees": scores.ratees, "units": scores.units}
+    if path.suffix == ".xlsx":
+        with pd.ExcelWriter(path, engine="openpyxl") as book:
+            for name, frame in frames.items():
+                safe(frame).to_excel(book, sheet_name=name, index=False, freeze_panes=(1, 0))
+        return [path]
+    written = []
+    for name, frame in frames.items():
+        target = path if name == "scores" else path.with_suffix(f".{name}{path.suffix}")
+        if path.suffix == ".parquet":
+            frame.to_parquet(target, index=False)
+        else:
+            safe(frame).to_csv(target, index=False, lineterminator="\n", encoding="utf-8-sig")
+        written.append(target)
+    return written

@@ -1,0 +1,70 @@
+"""The font of a page: only the characters that stand on it."""
+
+from __future__ import annotations
+
+from copy import copy
+from functools import cache
+from importlib.util import find_spec
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fontTools.ttLib import TTFont, newTable
+from fontTools.ttLib.tables._c_m_a_p import CmapSubtable
+
+if TYPE_CHECKING:
+    from fontTools.ttLib.tables.DefaultTable import DefaultTable
+
+ASCII = "".join(map(chr, range(0x20, 0x7F)))
+
+
+def page_font(text: str) -> bytes:
+    """A WOFF font holding the characters of `text` and ASCII, so that a page needs no Chinese font on the machine.
+
+    The same characters give the same bytes. What the font lacks is left to the reader's fonts.
+
+    WOFF, not WOFF2: for 500 Chinese characters it takes 20 ms and 125 kB, against 580 ms and 99 kB (fontTools
+    leaves no choice of brotli's level), and a batch writes thousands of pages.
+    """
+    source = _noto_sans()
+    characters = source.getBestCmap()
+    glyphs = {code: characters[code] for code in sorted(set(map(ord, ASCII + text))) if code in characters}
+    order = [".notdef", *dict.fromkeys(glyphs.values())]
+    # The glyphs are handed on as they lie in the file, never parsed: a subset costs milliseconds, and the shared
+    # source stays as it was. No glyph of this font is made of others.
+    font = TTFont(recalcBBoxes=False, recalcTimestamp=False)
+    font.setGlyphOrder(order)
+    for tag in ("head", "hhea", "maxp", "OS/2", "name", "post"):
+        font[tag] = copy(source[tag])
+    font["post"].formatType = 3.0  # no glyph names
+    font["glyf"], font["loca"], font["hmtx"] = newTable("glyf"), newTable("loca"), newTable("hmtx")
+    font["glyf"].glyphs = {name: source["glyf"].glyphs[name] for name in order}
+    font["hmtx"].metrics = {name: source["hmtx"].metrics[name] for name in order}
+    font["cmap"] = _character_map(glyphs)
+    font.flavor = "woff"
+    target = BytesIO()
+    font.save(target)
+    return target.getvalue()
+
+
+def _character_map(glyphs: dict[int, str]) -> DefaultTable:
+    table = newTable("cmap")
+    table.tableVersion = 0
+    subtable = CmapSubtable.newSubtable(12)  # reaches the rare characters beyond U+FFFF, format 4 does not
+    subtable.platformID, subtable.platEncID, subtable.language = 3, 10, 0
+    subtable.cmap = glyphs
+    table.tables = [subtable]
+    return table
+
+
+@cache
+def _noto_sans() -> TTFont:
+    """The Noto Sans SC that zhplot carries, found without importing zhplot, which would import matplotlib."""
+    package = find_spec("zhplot")
+    if package is None or package.submodule_search_locations is None:
+        raise ModuleNotFoundError("zhplot, which carries the Chinese font, is not installed")
+    path = Path(package.submodule_search_locations[0], "fonts", "NotoSansSC-Regular.ttf")
+    font = TTFont(BytesIO(path.read_bytes()))
+    for tag in ("glyf", "hmtx", "cmap"):
+        font[tag]  # parsed now, once, not by the first page of every forked child
+    return font

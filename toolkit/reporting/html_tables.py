@@ -1,0 +1,108 @@
+"""Tables that come as HTML, as pandas or statsmodels make them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, ClassVar
+from xml.etree import ElementTree as ET
+
+from toolkit.reporting.blocks import Column, DocumentError, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_NUMBER = re.compile(r"[-+−]?[\d,]*\.?\d+(e[-+]?\d+)?%?|NaN|", re.IGNORECASE)
+
+
+class _TreeParser(HTMLParser):
+    """Parses an HTML fragment into an element tree, closing what HTML lets stand open."""
+
+    VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"})
+    CLOSED_BY: ClassVar = {"td": {"td", "th"}, "th": {"td", "th"}, "tr": {"td", "th", "tr"}}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.root = ET.Element("fragment")
+        self.open = [self.root]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        while self.open[-1].tag in self.CLOSED_BY.get(tag, ()):
+            self.open.pop()
+        element = ET.SubElement(self.open[-1], tag, {name: value or "" for name, value in attrs})
+        if tag not in self.VOID:
+            self.open.append(element)
+
+    def handle_endtag(self, tag: str) -> None:
+        if any(element.tag == tag for element in self.open[1:]):
+            while self.open.pop().tag != tag:
+                pass
+
+    def handle_data(self, data: str) -> None:
+        parent = self.open[-1]
+        if len(parent):
+            parent[-1].tail = (parent[-1].tail or "") + data
+        else:
+            parent.text = (parent.text or "") + data
+
+
+def html_tables(html: str) -> tuple[Table, ...]:
+    """The tables of an HTML output, as pandas or statsmodels make them; text around them is the last one's note."""
+    parser = _TreeParser()
+    parser.feed(html)
+    parser.close()
+    tables = [_html_table(element) for element in parser.root.iter("table")]
+    if not tables:
+        raise DocumentError("text/html without a table cannot be carried into a document")
+    tables[-1] = replace(tables[-1], note=" ".join(_text_outside_tables(parser.root).split()))
+    return tuple(tables)
+
+
+def _text_outside_tables(element: ET.Element) -> str:
+    if element.tag in {"table", "style", "script"}:
+        return ""
+    return (element.text or "") + "".join(_text_outside_tables(inner) + (inner.tail or "") for inner in element)
+
+
+def _html_table(element: ET.Element) -> Table:
+    if element.find(".//table") is not None:
+        raise DocumentError("a table in a table cannot be carried into a document")
+    rows = list(element.iter("tr"))
+    head = len(list(element.iterfind("thead/tr")))
+    grid = _grid(rows)
+    # Several head rows (a name of the index, levels of columns) become one: "level / sublevel".
+    titles = [" / ".join(dict.fromkeys(filter(None, column))) for column in zip(*grid[:head], strict=True)]
+    titles = titles or [""] * len(grid[0] if grid else ())
+    cells = list(zip(*grid[head:], strict=True)) or [()] * len(titles)
+    names = sum(int(cell.get("colspan", 1)) for cell in rows[head].iterfind("th")) if rows[head:] else 0
+    columns = tuple(
+        Column(title, "right" if all(map(_NUMBER.fullmatch, column)) else "left", header=position < names)
+        for position, (title, column) in enumerate(zip(titles, cells, strict=True))
+    )
+    return Table(columns, tuple(grid[head:]), caption=_flat_text(element.find("caption")))
+
+
+def _grid(rows: Sequence[ET.Element]) -> list[tuple[str, ...]]:
+    """Rows of texts of one length: a cell over several columns is repeated, below itself it leaves blanks."""
+    taken: dict[tuple[int, int], str] = {}
+    for y, row in enumerate(rows):
+        x = 0
+        for cell in row:
+            while (y, x) in taken:
+                x += 1
+            width, height = _span(cell, "colspan"), min(_span(cell, "rowspan"), len(rows) - y)
+            for below in range(height):
+                for beside in range(width):
+                    taken[y + below, x + beside] = "" if below else _flat_text(cell)
+    width = max((x for _, x in taken), default=-1) + 1
+    return [tuple(taken.get((y, x), "") for x in range(width)) for y in range(len(rows))]
+
+
+def _span(cell: ET.Element, name: str) -> int:
+    value = cell.get(name, "")
+    return min(max(int(value), 1), 1000) if value.isdecimal() else 1  # 1000 is the limit of HTML itself
+
+
+def _flat_text(element: ET.Element | None) -> str:
+    return "" if element is None else " ".join("".join(element.itertext()).split())

@@ -1,0 +1,105 @@
+"""What may be shown: sources with too few raters, and no more digits than a reader is meant to see."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+DIGITS = 1
+"""Decimals that leave the program; more would let a reader solve for single votes."""
+FEW = 12
+"""Up to so many raters mean, standard error and number together give a whole vote away."""
+# A spreadsheet takes a cell that begins so for a formula.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+Reason = Literal["few", "complement"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A source in the mean of a ratee or unit.
+
+    Attributes
+    ----------
+    name : str
+        The source.
+    raters : int
+        How few persons stand behind any of its scores.
+    attributed : bool
+        Whether its raters are known by name, and know it.
+    counts : bool
+        Whether it weighs in the composite and was seen.
+    """
+
+    name: str
+    raters: int
+    attributed: bool
+    counts: bool
+
+
+def hidden_sources(parts: Iterable[Part], min_raters: int) -> dict[str, Reason]:
+    """Which sources must not be shown beside a composite that is.
+
+    Parameters
+    ----------
+    parts : iterable of Part
+        The sources that make up the composite.
+    min_raters : int
+        A source that is not attributed needs as many raters.
+
+    Returns
+    -------
+    dict
+        Reason for every hidden source: "few" raters, or "complement": it is hidden so that the first cannot be found
+        by subtracting the others from the composite. The blank name stands for the composite itself: it must go where
+        a hidden source is all that it holds.
+    """
+    parts = list(parts)
+    hidden: dict[str, Reason] = {
+        part.name: "few" for part in parts if not part.attributed and 0 < part.raters < min_raters
+    }
+    counted = [part for part in parts if part.counts]
+    if sum(part.name in hidden for part in counted) != 1:
+        return hidden
+    others = [part for part in counted if part.name not in hidden]
+    if not others:
+        return {**hidden, "": "complement"}
+    # attributed sources are known to many; hiding one of them protects less
+    second = min(others, key=lambda part: (part.attributed, part.raters, part.name))
+    return {**hidden, second.name: "complement"}
+
+
+def published(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with every number that is not whole rounded to the digits that are printed."""
+    return frame.round(DIGITS)
+
+
+def coarse(low: pd.Series, high: pd.Series, n: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Ends of intervals, moved outward to whole points where few raters stand behind them."""
+    few = (n <= FEW).to_numpy()
+    lows, highs = low.to_numpy(dtype=float), high.to_numpy(dtype=float)
+    return np.where(few, np.floor(lows), lows), np.where(few, np.ceil(highs), highs)
+
+
+def cell(value: object) -> object:
+    """A cell of a CSV file or workbook that no spreadsheet takes for a formula."""
+    if isinstance(value, str) and value.startswith(FORMULA):
+        return "'" + value
+    if isinstance(value, float) and math.isnan(value):
+        return ""
+    return value
+
+
+def safe(frame: pd.DataFrame) -> pd.DataFrame:
+    """A frame whose text can be opened in a spreadsheet, headers included."""
+    text = {str(name): frame[name].astype(object).map(cell) for name in frame.select_dtypes(exclude="number")}
+    return frame.assign(**text).rename(columns=lambda name: str(cell(str(name))))

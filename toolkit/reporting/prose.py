@@ -1,0 +1,239 @@
+"""The sentences of a report, made from its numbers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from toolkit.reporting.tables import percent, points, span
+from toolkit.words import words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from toolkit.reporting.slices import Slice
+
+MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!<>|~&])")
+
+
+@dataclass(frozen=True)
+class Text:
+    """Markdown that Jupyter shows and `documents` carries into a report."""
+
+    markdown: str
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+        return {"text/markdown": self.markdown, "text/plain": self.markdown}
+
+
+def plain(text: object) -> str:
+    """A text from the data, so that Markdown reads nothing into it."""
+    return MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
+
+
+def _joined(sentences: list[str], language: str) -> str:
+    return (" " if language == "en" else "").join(sentence for sentence in sentences if sentence)
+
+
+def title(view: Slice) -> Text:
+    """Title of the appraisal, the unit, and the period."""
+    _ = words(view.language)
+    name = plain(view.unit) if view.unit else _("Overview of the study")
+    what = _("Assessment report") if view.unit else ""
+    period = _("Round: {round}").format(round=plain(view.round)) + (f" ({plain(view.period)})" if view.period else "")
+    head = f"{name} {what}" if view.language == "en" else f"{name}{what}"
+    return Text(f"# {head.strip()}\n\n{plain(view.title)}\n\n{period}")
+
+
+def section(view: Slice, heading: str, holds: pd.DataFrame | None = None) -> Text | None:
+    """A heading, by its English words; None where the section would hold nothing."""
+    if holds is not None and holds.empty:
+        return None
+    return Text(f"## {words(view.language)(heading)}")
+
+
+def summary(view: Slice) -> Text:
+    """The result in a paragraph."""
+    _ = words(view.language)
+    facts = view.facts
+    sentences = [
+        _("{members} members; {scored} were scored and count.").format(members=facts["members"], scored=facts["scored"])
+    ]
+    if facts["score"] is not None:
+        sentences.append(
+            _("Their mean score is {score} of 100 (95% interval {interval}).").format(
+                score=points(facts["score"]), interval=span(facts["low"], facts["high"])
+            )
+            if facts["low"] is not None
+            else _("Their mean score is {score} of 100.").format(score=points(facts["score"]))
+        )
+        sentences.append(_standing(view, _))
+    else:
+        sentences.append(_("No mean score can be shown."))
+    if facts["partial"]:
+        sentences.append(
+            _("For {n} members a part of the ratings is missing; they are marked.").format(n=facts["partial"])
+        )
+    if facts["unrated"] or facts["thin"]:
+        sentences.append(
+            _("{n} members have no score, since too little was rated.").format(n=facts["unrated"] + facts["thin"])
+        )
+    if facts["exempt"]:
+        sentences.append(_("{n} members are exempt and do not count.").format(n=facts["exempt"]))
+    if facts["own_score"] is not None:
+        sentences.append(
+            _("The unit itself was rated {score}; this stands beside the mean of its members.").format(
+                score=points(facts["own_score"])
+            )
+        )
+    return Text(_joined(sentences, view.language))
+
+
+def _standing(view: Slice, _: Callable[[str], str]) -> str:
+    others = view.units[~view.units["own"].astype(bool)]["score"]
+    if not view.unit or others.empty:
+        return ""
+    lower = int((others < view.facts["score"]).sum())
+    if lower == len(others):
+        return _("It is the highest of the {n} units at its level.").format(n=len(others) + 1)
+    if lower == 0:
+        return _("None of the {n} other units at its level has a lower one.").format(n=len(others))
+    return _("It is higher than that of {lower} of the {n} other units at its level.").format(
+        lower=lower, n=len(others)
+    )
+
+
+def grades(view: Slice) -> Text | None:
+    """What is proposed for how many; None where nobody is graded."""
+    _ = words(view.language)
+    counts = view.facts["grades"]
+    if not any(counts.values()):
+        return None
+    labels = view.method["grade_labels"]
+    listed = ("，" if view.language == "zh" else ", ").join(
+        f"{plain(labels[name])} {count}" for name, count in counts.items()
+    )
+    return Text(_("Proposed grades: {listed}.").format(listed=listed))
+
+
+def hidden(view: Slice) -> Text:
+    """What is not shown, and why."""
+    _ = words(view.language)
+    least = view.facts["min_raters"]
+    reasons = {
+        "few": _("{source}: fewer than {n} persons rated, so they could be recognised."),
+        "complement": _("{source}: otherwise the source above could be found by subtraction."),
+    }
+    lines = [
+        "- " + reasons[row["reason"]].format(source=plain(row["label"]) or _("Mean of the unit"), n=least)
+        for row in view.hidden.sort_values("reason", ascending=False, kind="stable").to_dict("records")
+    ]
+    if not lines:
+        return Text(
+            _("No source had to be hidden: every source that is not attributed has at least {n} raters.").format(
+                n=least
+            )
+        )
+    return Text("\n".join([_("These sources are part of the score and are not shown on their own:"), "", *lines]))
+
+
+def method(view: Slice) -> Text:
+    """How the numbers came about, a rule a line."""
+    _ = words(view.language)
+    rules = [*_rules_of_means(view, _), *_rules_of_sources(view, _), *_rules_of_grades(view, _)]
+    return Text("\n".join(f"- {rule}" for rule in rules))
+
+
+def _rules_of_means(view: Slice, _: Callable[[str], str]) -> list[str]:
+    orders = {
+        "indicator": _("Within each source the indicators are averaged by their weights, then the sources by theirs."),
+        "source": _("For each indicator the sources are averaged by their weights, then the indicators by theirs."),
+    }
+    missing = {
+        "renormalise": _("Where a source is missing, the weights of the others are scaled up."),
+        "adjusted": _(
+            "Where a source is missing, it is filled by the mean of the others"
+            " plus the usual gap between them in the unit."
+        ),
+        "fail": _("Where anything is missing, no score is given."),
+    }
+    cover = _("A score that rests on less than {cover}% of the weight is not given.")
+    rounds = _listed([f"{plain(name)} {weight:.4g}%" for name, weight in view.method["combine"].items()], view.language)
+    return [
+        orders[view.method["order"]],
+        missing[view.method["missing"]],
+        cover.format(cover=f"{view.method['min_coverage']:.4g}"),
+        *([_("This round combines others: {rounds}.").format(rounds=rounds)] if rounds else []),
+        _(
+            "The 95% interval says how far other raters of the same kind could have moved the score; it says "
+            "nothing of whether they are right."
+        )
+        + _(
+            " Where all who may rate are listed by ratee it answers what the score would be had everyone voted; "
+            "where ballots were counted, or rounds are combined, it is an upper bound."
+        ),
+        _("Intervals that few raters stand behind are printed in whole points."),
+    ]  # fmt: skip
+
+
+def _rules_of_sources(view: Slice, _: Callable[[str], str]) -> list[str]:
+    facts = view.method
+    trimmed = _("{source}: with more than {above} raters the {drop} highest and {drop} lowest ratings are dropped.")
+    named = _("Known by name, and told so before they rated, are the raters of: {names}.")
+    names = _listed([plain(label) for label in facts["attributed"]], view.language)
+    return [
+        *(trimmed.format(**{**row, "source": plain(row["label"])}) for row in facts["trimmed"]),
+        *(_("{source}: the median is taken.").format(source=plain(label)) for label in facts["medians"]),
+        *(
+            _("{source}: with fewer than {n} raters it counts as missing.").format(
+                source=plain(row["label"]), n=row["min"]
+            )
+            for row in facts["minima"]
+        ),
+        *([named.format(names=names)] if names else []),
+    ]
+
+
+def _rules_of_grades(view: Slice, _: Callable[[str], str]) -> list[str]:
+    facts = view.method
+    if not facts["bands"]:
+        return []
+    band = _("{grade} from {cut}")
+    cuts = _listed(
+        [band.format(grade=plain(name), cut=f"{cut:g}") for name, cut in facts["bands"].items()], view.language
+    )
+    within = {"unit": _("of the scored members of a unit"), "study": _("of all scored members")}
+    quota = _("At most {max} {base} may be graded {grade}; a tie that straddles the last place stays out whole.")
+    return [
+        _("Grades by score: {cuts}.").format(cuts=cuts),
+        *(
+            quota.format(max=row["max"], base=within[row["within"]], grade=plain(row["label"]))
+            for row in facts["quotas"]
+        ),
+    ]
+
+
+def _listed(items: list[str], language: str) -> str:
+    return (", " if language == "en" else "、").join(items)
+
+
+def participation(view: Slice) -> Text:
+    """Participation in a sentence."""
+    _ = words(view.language)
+    rows = view.turnout[view.turnout["eligible"].notna() & view.turnout["valid"].notna()]
+    if rows.empty:
+        return Text(_("The study states no turnout."))
+    shares = [
+        (row["valid"] / row["eligible"], row["label"], row) for row in rows.to_dict("records") if row["eligible"] > 0
+    ]
+    if not shares:
+        return Text(_("The study states no turnout."))
+    _share, label, row = min(shares, key=lambda part: part[:2])
+    return Text(
+        _("The lowest participation is that of {source}, {share}.").format(
+            source=plain(label), share=percent(row["valid"], row["eligible"])
+        )
+    )

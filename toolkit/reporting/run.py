@@ -1,0 +1,285 @@
+"""A run: every unit's notebook executed by papermill on its own slice, in parallel, and the index over them."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import time
+import traceback
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from importlib.metadata import version
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from toolkit.faults import one_of
+from toolkit.reporting import slices
+from toolkit.reporting.documents import read, to_html
+from toolkit.reporting.export import unit_scores
+from toolkit.reporting.font import page_font
+from toolkit.reporting.site import IndexPage, IndexRow, href, index_html
+from toolkit.reporting.tables import points, span, whole
+from toolkit.words import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from toolkit.scoring.scores import Scores
+    from toolkit.study import Study
+
+PAGE = "report.html"
+INDEX = "index.html"
+MANIFEST = "manifest.jsonl"
+OVERVIEW = "overview"
+PACKAGES = ("toolkit", "pandas", "numpy", "scipy", "narwhals", "duckdb", "matplotlib", "papermill", "nbclient")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One notebook to run: where, on which slice, and what its page is called."""
+
+    name: str
+    notebook: str
+    folder: str
+    slice: str
+    title: str
+    language: str
+    scores: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a job.
+
+    Attributes
+    ----------
+    name : str
+        The unit, or "overview".
+    outcome : str
+        "done" or "failed".
+    seconds : float
+        Wall time.
+    files : dict
+        SHA-256 of every file written, by name.
+    error : str
+        Traceback of a failure.
+    """
+
+    name: str
+    outcome: str
+    seconds: float
+    files: dict[str, str] = field(default_factory=dict)
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its folder, and what became of every job."""
+
+    folder: Path
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def index(self) -> Path:
+        """The page that leads to all others."""
+        return self.folder / INDEX
+
+    @property
+    def failed(self) -> list[Outcome]:
+        """Jobs that failed."""
+        return [outcome for outcome in self.outcomes if outcome.outcome == "failed"]
+
+
+def plan(
+    study: Study,
+    scores: Scores,
+    out: Path,
+    *,
+    notebooks: Path,
+    round: str = "",  # noqa: A002  (the contract's word)
+    units: Sequence[str] = (),
+    language: str | None = None,
+) -> list[Job]:
+    """Cut the slices of a run.
+
+    Parameters
+    ----------
+    study, scores
+        Read and scored once.
+    out : path
+        Folder of the round's reports.
+    notebooks : path
+        Folder that holds `unit_report.ipynb` and `overview.ipynb`.
+    round : str
+        Blank for the newest.
+    units : sequence of str
+        Units to report on; empty for all, and the overview.
+    language : str, optional
+        Instead of the scheme's.
+
+    Raises
+    ------
+    ValueError
+        If a unit or the round is unknown.
+    """
+    turn = round or study.round
+    known = study.units["unit_id"].tolist()
+    for unit in units:
+        if unit not in known:
+            raise ValueError(f"unit: {unit!r}, {one_of(unit, known)}")
+    jobs = []
+    for unit in units or ["", *known]:
+        view = slices.cut(study, scores, unit, turn, language)
+        notebook = "unit_report.ipynb" if unit else "overview.ipynb"
+        _ = words(view.language)
+        title = (
+            f"{view.unit}{'' if view.language == 'zh' else ' '}{_('Assessment report')}"
+            if unit
+            else _("Overview of the study")
+        )
+        jobs.append(
+            Job(
+                name=unit or OVERVIEW,
+                notebook=str((notebooks / notebook).resolve()),
+                folder=str((out / (unit or OVERVIEW)).resolve()),
+                slice=view.to_json(),
+                title=title,
+                language=view.language,
+                scores=unit_scores(view),
+            )
+        )
+    return jobs
+
+
+def perform(job: Job) -> Outcome:
+    """Run one job in a folder of its own and move it into place when it is whole."""
+    began = time.perf_counter()
+    final = Path(job.folder)
+    work = final.with_name(f".{final.name}.partial")
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    error = ""
+    try:
+        _execute(job, work)
+    except Exception:  # noqa: BLE001  (whatever a notebook raises belongs to its unit alone)
+        error = traceback.format_exc()
+        (work / PAGE).unlink(missing_ok=True)
+    shutil.rmtree(final, ignore_errors=True)
+    work.replace(final)
+    files = {path.name: sha256(path.read_bytes()).hexdigest() for path in sorted(final.iterdir())}
+    seconds = round(time.perf_counter() - began, 3)
+    return Outcome(job.name, "failed" if error else "done", seconds, files, error)
+
+
+def _execute(job: Job, work: Path) -> None:
+    import nbformat  # noqa: PLC0415  (only workers need papermill, which is slow to import)
+    import papermill  # noqa: PLC0415
+
+    (work / slices.FILE).write_text(job.slice, encoding="utf-8", newline="\n")
+    notebook = work / Path(job.notebook).name
+    unit = "" if job.name == OVERVIEW else job.name
+    papermill.execute_notebook(
+        job.notebook,
+        notebook,
+        parameters={"study": slices.FILE, "unit": unit, "round": ""},
+        kernel_name="python3",
+        cwd=work,
+        progress_bar=False,
+        log_output=False,
+        request_save_on_cell_execute=False,
+        autosave_cell_every=0,
+        extra_arguments=["--Application.log_level=50"],  # kernels warn of local sockets and of their own shutdown
+    )
+    document = read(nbformat.read(notebook, as_version=4))
+    page = to_html(document, title=job.title, language=job.language)
+    page = to_html(document, title=job.title, language=job.language, font=page_font(page))
+    (work / PAGE).write_text(page, encoding="utf-8", newline="\n")
+    (work / "scores.csv").write_text(job.scores, encoding="utf-8-sig", newline="\n")
+
+
+def perform_all(jobs: Sequence[Job], processes: int) -> Iterator[Outcome]:
+    """Run jobs in parallel processes and give each outcome as it comes.
+
+    A process is started afresh for each worker, so Windows and Linux behave alike.
+    """
+    # numerical libraries of two workers on two cores would only wait for each other's threads
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+    pool = ProcessPoolExecutor(max_workers=processes, mp_context=get_context("spawn"))
+    try:
+        for future in as_completed([pool.submit(perform, job) for job in jobs]):
+            yield future.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def finish(study: Study, scores: Scores, out: Path, outcomes: Sequence[Outcome], *, turn: str, language: str) -> Run:
+    """Write the manifest and the index of a run."""
+    run = {
+        "study": study.name,
+        "round": turn,
+        "language": language,
+        "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "inputs": study.digests,
+        "versions": {name: version(name) for name in PACKAGES} | {"python": platform.python_version()},
+    }
+    order = ["", OVERVIEW, *study.units["unit_id"]]
+    outcomes = sorted(outcomes, key=lambda outcome: order.index(outcome.name))
+    lines = [json.dumps(part, ensure_ascii=False) for part in (run, *map(asdict, outcomes))]
+    _write(out / MANIFEST, "\n".join(lines) + "\n")
+    page = _index(study, scores, out, outcomes, turn, language)
+    font = page_font(index_html(page))
+    _write(out / INDEX, index_html(page, font=font))
+    return Run(out, tuple(outcomes))
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file so that nobody ever reads half of it."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text, encoding="utf-8", newline="\n")
+    partial.replace(path)
+
+
+def _index(study: Study, scores: Scores, out: Path, outcomes: Sequence[Outcome], turn: str, language: str) -> IndexPage:
+    view = slices.cut(study, scores, "", turn, language)
+    _ = words(language)
+    by_name = {outcome.name: outcome for outcome in outcomes}
+    rows = []
+    for unit in view.children.to_dict("records"):
+        name = unit["unit_id"]
+        outcome = by_name.get(name)
+        there = (out / name / PAGE).is_file()
+        rows.append(
+            IndexRow(
+                unit_id=name,
+                name=unit["name"],
+                depth=int(unit["depth"]),
+                members=whole(unit["members"]),
+                scored=whole(unit["scored"]),
+                score=points(unit["score"]),
+                interval=span(unit["low"], unit["high"]),
+                status=outcome.outcome if outcome else "done" if there else "not run",
+                href=href(name, PAGE) if there else "",
+                error=outcome.error if outcome else "",
+                coverage=f"{whole(unit['coverage'])}%" if unit["scored"] else "",
+            )
+        )
+    facts = [
+        (_("Units"), str(len(rows))),
+        (_("Members"), str(view.facts["members"])),
+        (_("Scored members"), str(view.facts["scored"])),
+        (_("Rounds"), str(len(study.schemes))),
+    ]
+    return IndexPage(
+        title=view.title,
+        period=f"{view.round} {view.period}".strip(),
+        language=language,
+        rows=tuple(rows),
+        overview_href=href(OVERVIEW, PAGE) if (out / OVERVIEW / PAGE).is_file() else "",
+        facts=tuple(facts),
+        failures=sum(outcome.outcome == "failed" for outcome in outcomes),
+    )

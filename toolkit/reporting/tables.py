@@ -1,0 +1,324 @@
+"""Frames -> tables that a reader sees; the only place where numbers become text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any, Literal
+from unicodedata import east_asian_width
+
+import pandas as pd
+
+from toolkit.reporting.privacy import DIGITS
+from toolkit.words import words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from toolkit.reporting.slices import Slice
+
+DASH = "—"
+FEWEST = 4
+"""With fewer indicators the strongest and the weakest would say what the matrix says."""
+TABLE_SCHEMA = "application/vnd.dataresource+json"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of text that Jupyter shows and `documents` carries into a report.
+
+    Attributes
+    ----------
+    columns : tuple of (title, align)
+        `align` is "left" or "right".
+    rows : tuple of tuple of str
+        Cells as they are read.
+    caption, note : str
+        What stands above and below.
+    mark : tuple of int
+        Rows to point out.
+    """
+
+    columns: tuple[tuple[str, Literal["left", "right"]], ...]
+    rows: tuple[tuple[str, ...], ...]
+    caption: str
+    note: str = ""
+    mark: tuple[int, ...] = ()
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+        return {"text/plain": self.plain(), "text/html": self.html(), TABLE_SCHEMA: self.resource()}
+
+    def resource(self) -> dict[str, Any]:
+        """The table as Table Schema (a Frictionless data resource)."""
+        names = [f"c{place}" for place in range(len(self.columns))]
+        schema = [
+            {"name": name, "title": title, "type": "string", "align": align}
+            for name, (title, align) in zip(names, self.columns, strict=True)
+        ]
+        return {
+            "schema": {"fields": schema},
+            "data": [dict(zip(names, row, strict=True)) for row in self.rows],
+            "caption": self.caption,
+            "note": self.note,
+            "mark": list(self.mark),
+        }
+
+    def plain(self) -> str:
+        """The table in a terminal's columns; Chinese characters are two columns wide."""
+        lines = [tuple(title for title, _ in self.columns), *self.rows]
+        widths = [max(_width(line[place]) for line in lines) for place in range(len(self.columns))]
+        shown = [
+            "  ".join(
+                _padded(text, width, align) for text, width, (_, align) in zip(line, widths, self.columns, strict=True)
+            ).rstrip()
+            for line in lines
+        ]
+        return "\n".join(part for part in (self.caption, *shown, self.note) if part)
+
+    def html(self) -> str:
+        """The table as HTML for a notebook."""
+        head = "".join(
+            f'<th scope="col" style="text-align:{align}">{escape(title)}</th>' for title, align in self.columns
+        )
+        body = "".join(
+            "<tr>"
+            + "".join(
+                f'<td style="text-align:{align}">{escape(cell)}</td>'
+                for cell, (_, align) in zip(row, self.columns, strict=True)
+            )
+            + "</tr>"
+            for row in self.rows
+        )
+        note = f"<p>{escape(self.note)}</p>" if self.note else ""
+        caption = f"<caption>{escape(self.caption)}</caption>"
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
+
+
+def _width(text: str) -> int:
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def _padded(text: str, width: int, align: str) -> str:
+    space = " " * (width - _width(text))
+    return space + text if align == "right" else text + space
+
+
+def points(value: float | None) -> str:
+    """A score as it is printed: one decimal, a dash where there is none."""
+    return DASH if value is None or pd.isna(value) else f"{value:.{DIGITS}f}"
+
+
+def span(low: float | None, high: float | None) -> str:
+    """An interval as it is printed; ends that were made coarse are whole."""
+    if low is None or high is None or pd.isna(low) or pd.isna(high):
+        return DASH
+    whole = float(low).is_integer() and float(high).is_integer()
+    return f"{low:.0f}–{high:.0f}" if whole else f"{points(low)}–{points(high)}"
+
+
+def whole(value: float | None) -> str:
+    """A count as it is printed."""
+    return DASH if value is None or pd.isna(value) else f"{value:.0f}"
+
+
+def percent(share: float, base: float) -> str:
+    """A share of a base in percent, a dash without a base."""
+    return DASH if pd.isna(share) or not base > 0 else f"{100 * share / base:.1f}%"
+
+
+def _table(
+    columns: Sequence[tuple[str, Literal["left", "right"]]],
+    rows: Iterable[Sequence[str]],
+    caption: str,
+    **more: Any,  # noqa: ANN401
+) -> Table:
+    return Table(tuple(columns), tuple(tuple(row) for row in rows), caption, **more)
+
+
+def turnout(view: Slice) -> Table:
+    """Who could vote, who did, and how many answers were left blank, by source."""
+    _ = words(view.language)
+    counts = ("eligible", "issued", "returned", "valid")
+    rows = [
+        [
+            row["label"],
+            *(whole(row[name]) for name in counts),
+            percent(row["valid"], row["eligible"]),
+            percent(row["blank"], row["answers"]),
+        ]
+        for row in view.turnout.to_dict("records")
+    ]
+    titles = [_("Eligible"), _("Issued"), _("Returned"), _("Valid"), _("Participation rate"), _("Blank answers")]
+    columns: list[tuple[str, Literal["left", "right"]]] = [
+        (_("Source"), "left"),
+        *((title, "right") for title in titles),
+    ]
+    note = _(
+        "Participation is valid over eligible. Blank answers (abstentions and the like) are left out of every mean."
+    )
+    return _table(columns, rows, _("Participation by source"), note=note)
+
+
+def league(view: Slice) -> Table | None:
+    """Members of the unit in order, with interval and proposed grade; None where there are none."""
+    if view.league.empty:
+        return None
+    _ = words(view.language)
+    marks = {
+        "partial": _("part missing"),
+        "thin": _("too little seen"),
+        "incomplete": _("incomplete"),
+        "unrated": _("not rated"),
+    }
+    rows = []
+    for row in view.league.to_dict("records"):
+        remarks = [marks[row["status"]]] if row["status"] in marks else []
+        if row["status"] == "partial":
+            remarks = [_("part missing, {share}% seen").format(share=whole(row["coverage"]))]
+        remarks += [_("exempt")] if row["exempt"] else []
+        remarks += [_quota_remark(row, _)] if not pd.isna(row["places"]) else []
+        grade = view.method["grade_labels"].get(row["grade"], row["grade"]) if row["grade"] else DASH
+        cells = [
+            whole(row["rank"]),
+            row["name"],
+            row["category"],
+            points(row["score"]),
+            span(row["low"], row["high"]),
+            grade,
+        ]
+        rows.append([*cells, "; ".join(remarks) if view.language == "en" else "；".join(remarks)])
+    columns: list[tuple[str, Literal["left", "right"]]] = [
+        (_("Place"), "right"), (_("Name"), "left"), (_("Category"), "left"), (_("Score"), "right"),
+        (_("95% interval"), "right"), (_("Proposed grade"), "left"), (_("Remark"), "left"),
+    ]  # fmt: skip
+    note = _("Equal scores share a place. The grade is a proposal by the rules; people decide.")
+    return _table(columns, rows, _("Members in order of their score"), note=note)
+
+
+def _quota_remark(row: Mapping[Any, Any], _: Callable[[str], str]) -> str:
+    if row["tied"]:
+        return _("tied across the last of {n} places of the quota").format(n=whole(row["places"]))
+    return _("beyond the {n} places of the quota").format(n=whole(row["places"]))
+
+
+def matrix(view: Slice) -> Table:
+    """Mean of the unit by indicator and source."""
+    _ = words(view.language)
+    shown = [name for name in view.matrix.columns if name not in {"indicator", "label", "depth", "leaf", "all"}]
+    rows = []
+    for row in view.matrix.to_dict("records"):
+        label = row["label"] or _("All indicators")
+        indent = "　" * max(int(row["depth"]) - 1, 0)
+        rows.append([indent + label, *(points(row[name]) for name in shown), points(row["all"])])
+    columns: list[tuple[str, Literal["left", "right"]]] = [
+        (_("Indicator"), "left"), *((view.labels[name], "right") for name in shown), (_("All sources"), "right"),
+    ]  # fmt: skip
+    note = _("Means of the scored members, 0-100. A dash: not asked, not rated, or not shown to protect raters.")
+    return _table(columns, rows, _("Indicators by source"), note=note, mark=(0,) if rows else ())
+
+
+def selves(view: Slice) -> Table | None:
+    """The members' view of themselves beside the view of others; None where there are none."""
+    if view.selves.empty:
+        return None
+    _ = words(view.language)
+    rows = [
+        [row["label"] or _("All indicators"), points(row["self"]), points(row["others"]), f"{row['gap']:+.1f}"]
+        for row in view.selves.to_dict("records")
+    ]
+    columns: list[tuple[str, Literal["left", "right"]]] = [
+        (_("Indicator"), "left"), (_("Self"), "right"), (_("Others"), "right"), (_("Gap"), "right"),
+    ]  # fmt: skip
+    note = _("Means of the unit. Single self ratings are for the member's own eyes and weigh nothing in the score.")
+    return _table(columns, rows, _("Self against others"), note=note)
+
+
+def extremes(view: Slice) -> Table | None:
+    """The strongest and the weakest indicators of the unit; None where there are none."""
+    if view.matrix["leaf"].sum() < FEWEST:
+        return None
+    _ = words(view.language)
+    leaves = view.matrix[view.matrix["leaf"] & view.matrix["all"].notna() & (view.matrix["indicator"] != "")]
+    ordered = leaves.sort_values("all", ascending=False, kind="stable")
+    each = 2
+    picked = [(_("Strongest"), row) for row in ordered.head(each).to_dict("records")]
+    picked += [(_("Weakest"), row) for row in ordered.tail(each).iloc[::-1].to_dict("records")]
+    rows = [[kind, row["label"], points(row["all"])] for kind, row in picked]
+    columns: list[tuple[str, Literal["left", "right"]]] = [
+        ("", "left"),
+        (_("Indicator"), "left"),
+        (_("Score"), "right"),
+    ]
+    return _table(columns, rows, _("Strongest and weakest indicators"))
+
+
+def children(view: Slice) -> Table | None:
+    """Units with their means: all in the overview, those below in a parent's report; None where there are none."""
+    if view.children.empty:
+        return None
+    _ = words(view.language)
+    rows = [
+        [
+            "　" * int(row["depth"]) + row["name"],
+            whole(row["members"]),
+            whole(row["scored"]),
+            points(row["score"]),
+            span(row["low"], row["high"]),
+        ]
+        for row in view.children.to_dict("records")
+    ]
+    columns: list[tuple[str, Literal["left", "right"]]] = [
+        (_("Unit"), "left"), (_("Members"), "right"), (_("Scored members"), "right"), (_("Score"), "right"),
+        (_("95% interval"), "right"),
+    ]  # fmt: skip
+    return _table(columns, rows, _("Units"))
+
+
+def grades(view: Slice) -> Table | None:
+    """How many members each grade is proposed for; None where there are none."""
+    if not any(view.facts["grades"].values()):
+        return None
+    _ = words(view.language)
+    counts = view.facts["grades"]
+    total = sum(counts.values())
+    rows = [
+        [view.method["grade_labels"].get(name, name), str(count), percent(count, total)]
+        for name, count in counts.items()
+    ]
+    columns: list[tuple[str, Literal["left", "right"]]] = [
+        (_("Proposed grade"), "left"),
+        (_("Members"), "right"),
+        (_("Share"), "right"),
+    ]
+    return _table(columns, rows, _("Proposed grades"))
+
+
+def weights(view: Slice) -> Table:
+    """Weights of the sources by category, as the scheme states them."""
+    _ = words(view.language)
+    tops = [name for name in view.method["weights"][0] if name != "label"]
+    rows = [
+        [row["label"] or _("All members"), *(f"{row[name]:.4g}%" for name in tops)] for row in view.method["weights"]
+    ]
+    columns: list[tuple[str, Literal["left", "right"]]] = [
+        (_("Category"), "left"),
+        *((view.labels[name], "right") for name in tops),
+    ]
+    return _table(columns, rows, _("Weights of the sources"))
+
+
+def effective(view: Slice) -> Table:
+    """What every indicator weighs in the end."""
+    _ = words(view.language)
+    parts = view.method["effective"]
+    names = list(parts[0]["weights"])
+    rows = [[part["label"] or _("All members"), *(f"{part['weights'][name]:.1f}%" for name in names)] for part in parts]
+    columns: list[tuple[str, Literal["left", "right"]]] = [
+        (_("Category"), "left"),
+        *((name, "right") for name in names),
+    ]
+    note = _(
+        "A source that is not asked an indicator leaves its share to its other indicators,"
+        " so these differ from the weights of the scheme."
+    )
+    return _table(columns, rows, _("Effective weights of the indicators"), note=note)
