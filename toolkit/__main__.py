@@ -76,9 +76,12 @@ def report(  # noqa: PLR0917  (Typer makes options of them)
         folder = out / found.name / turn
         planned = run.plan(found, scores, folder, notebooks=notebooks, round=turn, units=unit or [], language=language)
         outcomes: list[run.Outcome] = []
+        running = run.perform_all(planned, jobs)
         try:
-            outcomes.extend(tqdm(run.perform_all(planned, jobs), total=len(planned), desc="reports", unit="report"))
+            for outcome in tqdm(running, total=len(planned), desc="reports", unit="report"):
+                outcomes.append(outcome)  # noqa: PERF402  (what has come must be kept when we are stopped)
         except KeyboardInterrupt:
+            running.close()
             typer.echo(f"stopped: {len(outcomes)} of {len(planned)} reports are finished and kept", err=True)
         spoken = language or found.schemes[turn].language
         done = run.finish(found, scores, folder, outcomes, turn=turn, language=spoken)

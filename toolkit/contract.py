@@ -9,15 +9,15 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import pandas as pd
-import pandera.pandas as pa
-from pandera.errors import SchemaErrors
 
-from toolkit.faults import Fault, one_of
+from toolkit.faults import Fault, merged, one_of, several
+from toolkit.scoring.tally import CELL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from toolkit.files import Sheet
+    from toolkit.scheme import Scheme
 
 REQUIRED: dict[str, tuple[str, ...]] = {
     "units": ("unit_id", "name"),
@@ -52,8 +52,13 @@ KEYS: dict[str, tuple[str, ...]] = {
 FREE_COLUMNS = {"members", "ballots", "satisfaction"}
 """Tables whose further columns are attributes or levels."""
 
+
 # A unit's id becomes the name of a folder, on Windows too.
 FORBIDDEN_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f]|^\.|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)', re.IGNORECASE)
+EXCEL_ERROR = "#(REF|VALUE|DIV/0|NAME|NULL|NUM|N/A|SPILL|CALC)[!?]?"
+SHORTENED = r"[0-9](\.[0-9]+)?[Ee]\+[0-9]{2,}"
+"""How Excel writes a number of more digits than it keeps, such as a citizen's id."""
+DATE_PARTS = re.compile(r"([0-9]{4})([-/.]|年)([0-9]{1,2})(?:\2|月)([0-9]{1,2})日?")
 
 
 @dataclass(frozen=True)
@@ -72,10 +77,15 @@ class Demand:
         Whether an empty cell is right too.
     """
 
-    holds: Callable[[pd.Series], pd.Series]
+    holds: Callable[[pd.Series[str]], pd.Series[bool]]
     expected: str
     known: Collection[str] = field(default=())
     blank: bool = False
+
+    def right(self, cells: pd.Series[str]) -> pd.Series[bool]:
+        """Whether each cell is what it must be."""
+        right = self.holds(cells).fillna(value=False).astype(bool) & ~cells.str.fullmatch(EXCEL_ERROR)
+        return right | (cells == "") if self.blank else right
 
     def says(self, value: str) -> str:
         """The expectation, with the nearest known name for `value`."""
@@ -84,43 +94,51 @@ class Demand:
 
 def known(names: Collection[str], what: str, *, blank: bool = False) -> Demand:
     """A cell must be one of `names`."""
-    allowed = set(names)
-    expected = f"must be {what}" if names else f"must be {what}, and there is none"
-    return Demand(lambda cells: cells.isin(allowed), what if names else expected, list(names), blank)
+    expected = what if names else f"must be {what}, and there is none"
+    return Demand(lambda cells: cells.isin(set(names)), expected, list(names), blank)
 
 
-def number(*, least: float | None = None, above: float | None = None, blank: bool = False) -> Demand:
-    """A cell must be a finite number, at least `least` and above `above`."""
+def number(*, above: float | None = None) -> Demand:
+    """A cell must be a finite number, greater than `above`."""
 
-    def holds(cells: pd.Series) -> pd.Series:
+    def holds(cells: pd.Series[str]) -> pd.Series[bool]:
         value = pd.to_numeric(cells, errors="coerce")
         right = value.abs() < float("inf")
-        right = right if least is None else right & (value >= least)
         return right if above is None else right & (value > above)
 
-    bound = f" of at least {least:g}" if least is not None else f" above {above:g}" if above is not None else ""
-    return Demand(holds, f"must be a number{bound}", blank=blank)
+    return Demand(holds, "must be a number" if above is None else f"must be a number above {above:g}")
 
 
-def count(*, blank: bool = False) -> Demand:
-    """A cell must be a whole number that is not negative."""
-    return Demand(lambda cells: cells.str.fullmatch(r"\d{1,12}"), "must be a whole number, 0 or more", blank=blank)
+def count() -> Demand:
+    """A cell must be blank or a whole number that is not negative."""
+    expected = "must be a whole number, 0 or more"
+    return Demand(lambda cells: cells.str.fullmatch(r"[0-9]{1,12}(\.0+)?"), expected, blank=True)
 
 
-def _is_date(text: str) -> bool:
+def iso_date(text: str) -> str:
+    """A date as Excel may write it (2026/6/30, 2026年6月30日) as 2026-06-30; "" if it is none."""
+    parts = DATE_PARTS.fullmatch(text)
     try:
-        dt.date.fromisoformat(text)
+        return dt.date(int(parts[1]), int(parts[3]), int(parts[4])).isoformat() if parts else ""
     except ValueError:
-        return False
-    return True
+        return ""
 
 
-DATE = Demand(lambda cells: cells.map(_is_date), "must be a date such as 2026-06-30")
+def _not_shortened(cells: pd.Series[str]) -> pd.Series[bool]:
+    return ~cells.str.fullmatch(SHORTENED)
+
+
+DATE = Demand(lambda cells: cells.map(lambda text: bool(iso_date(text))), "must be a date such as 2026-06-30")
 OPEN_DATE = Demand(DATE.holds, DATE.expected, blank=True)
-TEXT = Demand(lambda cells: cells != "", "must not be blank")
+TEXT = Demand(
+    lambda cells: (cells != "") & _not_shortened(cells),
+    "must not be blank, an error of Excel, or a number that Excel shortened (format such a column as text)",
+)
+FREE = Demand(_not_shortened, TEXT.expected.replace("blank, ", ""), blank=True)
 UNIT_ID = Demand(
-    lambda cells: (cells != "") & ~cells.map(lambda text: bool(FORBIDDEN_IN_NAMES.search(text))),
-    'must not be blank and must be able to name a folder: none of < > : " / \\ | ? *, no dot at its ends, not CON, NUL, ...',
+    lambda cells: TEXT.holds(cells) & ~cells.map(lambda text: bool(FORBIDDEN_IN_NAMES.search(text))).astype(bool),
+    'must not be blank and must be able to name a folder: none of < > : " / \\ | ? *, no dot at its ends, '
+    "not CON, NUL, ..., no number that Excel shortened",
 )
 EXEMPT = Demand(
     lambda cells: cells.str.fullmatch(r"(rating|satisfaction)(\|(rating|satisfaction))?"),
@@ -129,7 +147,7 @@ EXEMPT = Demand(
 )
 
 
-def check(table: str, sheet: Sheet, demands: dict[str, Demand]) -> list[Fault]:
+def check(table: str, sheet: Sheet, demands: Mapping[str, Demand]) -> list[Fault]:
     """Every fault of a table: columns, cells and keys.
 
     Parameters
@@ -138,45 +156,46 @@ def check(table: str, sheet: Sheet, demands: dict[str, Demand]) -> list[Fault]:
         A name of `REQUIRED`.
     sheet : Sheet
         The table as text.
-    demands : dict
+    demands : mapping
         Demand on the cells of each column that is there.
     """
     frame = sheet.frame
-    faults = _columns(table, sheet)
-    columns = {
-        name: pa.Column(checks=pa.Check(_lenient(demand), error=name), required=False)
-        for name, demand in demands.items()
-    }
-    try:
-        pa.DataFrameSchema(columns).validate(frame, lazy=True)
-    except SchemaErrors as errors:
-        cases = errors.failure_cases
-        for (column, value), rows in cases.groupby(["column", "failure_case"], sort=False)["index"]:
-            expected = demands[str(column)].says(str(value))
-            faults.append(Fault(sheet.file, int(min(rows)), str(column), str(value), expected, len(rows) - 1))
+    faults = check_columns(table, sheet.file, frame.columns.tolist())
+    for name, demand in demands.items():
+        if name in frame:
+            faults += check_cells(sheet.file, name, frame[name], demand)
+    if table == "members":
+        for name in frame.columns.difference([*REQUIRED[table], *OPTIONAL.get(table, ())], sort=False):
+            faults += check_cells(sheet.file, name, frame[name], FREE)
     return faults + _duplicates(sheet, [key for key in KEYS.get(table, ()) if key in frame])
 
 
-def _lenient(demand: Demand) -> Callable[[pd.Series], pd.Series]:
-    def holds(cells: pd.Series) -> pd.Series:
-        right = demand.holds(cells).fillna(value=False).astype(bool)
-        return right | (cells == "") if demand.blank else right
+def check_cells(file: str, column: str, cells: pd.Series[str], demand: Demand) -> list[Fault]:
+    """A fault for every wrong value of a column, at the first row that holds it."""
+    wrong = cells[~demand.right(cells)]
+    rows = pd.DataFrame({"value": wrong, "row": wrong.index}).groupby("value", sort=False)["row"].agg(["min", "size"])
+    found = list(rows.itertuples(name=None))
 
-    return holds
+    def fault(case: tuple[str, int, int]) -> Fault:
+        value, row, size = case
+        blank = "must not be blank; " if not value and demand.known else ""
+        return Fault(file, int(row), column, value, blank + demand.says(value), int(size) - 1)
+
+    return several(found, fault)
 
 
-def _columns(table: str, sheet: Sheet) -> list[Fault]:
+def check_columns(table: str, file: str, columns: Sequence[str]) -> list[Fault]:
+    """Columns that are lacking, and those that nobody knows."""
     names = [*REQUIRED[table], *OPTIONAL.get(table, ())]
-    lacking = [name for name in REQUIRED[table] if name not in sheet.frame]
-    faults = [Fault(sheet.file, 1, name, "", "column must be there") for name in lacking]
-    for name in sheet.frame.columns:
+    faults = [Fault(file, 1, name, "", "column must be there") for name in REQUIRED[table] if name not in columns]
+    absent = [name for name in names if name not in columns]
+    for name in columns:
         if name in names:
             continue
-        absent = [other for other in names if other not in sheet.frame]
         if table not in FREE_COLUMNS:
-            faults.append(Fault(sheet.file, 1, name, name, "unknown column; " + one_of(name, names)))
+            faults.append(Fault(file, 1, name, name, "unknown column; " + one_of(name, names)))
         elif get_close_matches(name.lower(), absent, n=1, cutoff=0.8):
-            faults.append(Fault(sheet.file, 1, name, name, "unknown column; " + one_of(name.lower(), absent)))
+            faults.append(Fault(file, 1, name, name, "unknown column; " + one_of(name.lower(), absent)))
     return faults
 
 
@@ -186,7 +205,146 @@ def _duplicates(sheet: Sheet, keys: Sequence[str]) -> list[Fault]:
     again = sheet.frame[sheet.frame.duplicated(list(keys))]
     first = sheet.frame.drop_duplicates(list(keys)).reset_index(names="first_row")
     found = again.reset_index(names="row").merge(first[["first_row", *keys]], on=list(keys))
-    return [
-        Fault(sheet.file, row, ", ".join(keys), ", ".join(cells), f"must not be there twice; it stands in row {first_row} too")
-        for row, first_row, *cells in found[["row", "first_row", *keys]].itertuples(index=False)
+    found = found[(found[list(keys)] != "").any(axis=1)]  # blank keys are faults of their own
+
+    def fault(case: tuple[object, ...]) -> Fault:
+        row, first_row, *cells = case
+        expected = f"must not be there twice; it stands in row {first_row} too"
+        return Fault(sheet.file, int(str(row)), ", ".join(keys), ", ".join(map(str, cells)), expected)
+
+    return several(list(found[["row", "first_row", *keys]].itertuples(index=False, name=None)), fault)
+
+
+def check_rated(
+    file: str, rated: pd.DataFrame, schemes: Mapping[str, Scheme], ratees: Mapping[str, Mapping[str, str]] | None
+) -> list[Fault]:
+    """Whether rounds, sources, indicators and ratees are known, and belong together.
+
+    Parameters
+    ----------
+    file : str
+        Where the cells stand.
+    rated : DataFrame
+        `round, ratee_id, source, indicator, row` (the first) and `rows` (how many) of every cell that was rated.
+    schemes : mapping
+        Scheme of each round.
+    ratees : mapping or None
+        For each round everybody there is, and why he cannot be rated ("" where he can); None where it is not known.
+    """
+    sums = {"row": ("row", "min"), "rows": ("rows", "sum")}
+    places = rated.groupby(["round", "source", "indicator"], observed=True, sort=False).agg(**sums).reset_index()
+    faults = merged(
+        Fault(file, int(row), column, value, expected, int(rows) - 1)
+        for turn, source, indicator, row, rows in places.itertuples(index=False, name=None)
+        for column, value, expected in misplaced(schemes, str(turn), str(source), str(indicator))
+    )
+    if ratees is not None:
+        pairs = rated.groupby(["round", "ratee_id"], observed=True, sort=False).agg(**sums).reset_index()
+        faults += _no_ratees(file, pairs.astype({"round": str, "ratee_id": str}), ratees)
+    return faults
+
+
+def _no_ratees(file: str, pairs: pd.DataFrame, ratees: Mapping[str, Mapping[str, str]]) -> list[Fault]:
+    anybody = dict.fromkeys(next(iter(ratees.values()), {}), "")  # in a round that there is not
+    cases = zip(pairs["round"], pairs["ratee_id"], strict=True)
+    pairs["reason"] = pd.Series([ratees.get(turn, anybody).get(ratee) for turn, ratee in cases], dtype=object)
+    strangers = (
+        pairs[pairs["reason"].isna()].groupby("ratee_id", sort=False).agg(row=("row", "min"), rows=("rows", "sum"))
+    )
+
+    def unknown(case: tuple[str, int, int]) -> Fault:
+        name, row, rows = case
+        return Fault(file, int(row), "ratee_id", name, one_of(name, anybody, "a member, post or unit"), int(rows) - 1)
+
+    faults = several(list(strangers.sort_values("row").itertuples(name=None)), unknown)
+    for name, reason, row, rows in pairs.loc[
+        pairs["reason"].fillna("") != "", ["ratee_id", "reason", "row", "rows"]
+    ].to_numpy():
+        faults.append(Fault(file, int(row), "ratee_id", name, reason, int(rows) - 1))
+    return merged(faults)
+
+
+def misplaced(schemes: Mapping[str, Scheme], turn: str, source: str, indicator: str) -> Iterator[tuple[str, str, str]]:
+    """What is wrong with the place of a rating: column, value and expectation of each name."""
+    plain = [name for name in schemes if schemes[name].rounds[name].combine is None]
+    if turn not in plain:
+        yield (
+            "round",
+            turn,
+            ("is a combination of rounds; " if turn in schemes else "") + one_of(turn, plain, "a round"),
+        )
+        return
+    scheme = schemes[turn]
+    sources, tree = scheme.leaf_sources, scheme.indicator_tree
+    if source not in sources:
+        inner = "has items, which rate for it; " if source in scheme.source_tree.names[1:] else ""
+        yield "source", source, inner + one_of(source, sources)
+    if indicator not in tree.names:
+        yield "indicator", indicator, one_of(indicator, tree.names)
+    elif (
+        source in sources
+        and not (scheme.asked[list(sources).index(source)] & tree.below[tree.position[indicator]]).any()
+    ):
+        yield "indicator", indicator, f"must be one that source {source} is asked"
+
+
+def check_together(rated: pd.DataFrame, schemes: Mapping[str, Scheme], turnout: Sheet | None) -> list[Fault]:
+    """What only all cells together can tell.
+
+    Parameters
+    ----------
+    rated : DataFrame
+        `file, round, ratee_id, source, indicator, row` (the first) and `raters` of every cell of ratings and ballots;
+        those whose names are wrong are left out.
+    schemes : mapping
+        Scheme of each round.
+    turnout : Sheet or None
+        To compare the eligible raters of a ratee with those who rated.
+    """
+    place = ["round", "source", "indicator"]
+    places = rated[place].drop_duplicates()
+    right = [not any(misplaced(schemes, *names)) for names in places.itertuples(index=False, name=None)]
+    rated = rated.merge(places.loc[right], on=place)
+    return [*_both(rated, schemes), *_nested(rated, schemes), *(_too_many(rated, turnout) if turnout else [])]
+
+
+def _both(rated: pd.DataFrame, schemes: Mapping[str, Scheme]) -> list[Fault]:
+    """The same cell in ratings and in ballots would count somebody twice, unless its source says otherwise."""
+    cells = rated.drop_duplicates(["file", *CELL])
+    again = cells.loc[cells.duplicated(CELL), ["file", "row", *CELL]]
+    found = [
+        case for case in again.itertuples(index=False, name=None) if not schemes[case[2]].leaf_sources[case[4]].adds
     ]
+    expected = "must not be in ratings too, unless its source says adds: true"
+    return several(found, lambda case: Fault(case[0], int(case[1]), ", ".join(CELL), ", ".join(case[2:]), expected))
+
+
+def _nested(rated: pd.DataFrame, schemes: Mapping[str, Scheme]) -> list[Fault]:
+    """A source rates an indicator or those below it, not both for one ratee, or it would be unclear which holds."""
+    faults = []
+    for (turn, source), part in rated.groupby(["round", "source"], sort=False):
+        tree = schemes[str(turn)].indicator_tree
+        rated_here = set(part["indicator"].unique())
+        for name in sorted(rated_here):
+            for other in sorted({tree.names[node] for node in tree.path(tree.position[name])[1:]} & rated_here):
+                low = part.loc[part["indicator"] == name, "ratee_id"]
+                again = part.loc[(part["indicator"] == other) & part["ratee_id"].isin(low), ["file", "row", "ratee_id"]]
+                says = f"source {source} must not rate both {other} and {name} below it"
+                found = [Fault(file, int(row), "indicator", ratee, says) for file, row, ratee in again.to_numpy()]
+                faults += several(found, lambda fault: fault)
+    return faults
+
+
+def _too_many(rated: pd.DataFrame, turnout: Sheet) -> list[Fault]:
+    """Nobody rates who is not eligible."""
+    keys = ["round", "ratee_id", "source"]
+    if not {*keys, "eligible"} <= set(turnout.frame):
+        return []
+    raters = rated.groupby([*keys, "indicator"])["raters"].sum().groupby(keys).max().reset_index()
+    found = turnout.frame[[*keys, "eligible"]].reset_index(names="row").merge(raters, on=keys)
+    found = found[found["raters"] > pd.to_numeric(found["eligible"], errors="coerce")]
+    says = "must be at least the number of raters of {} by {}, {}"
+    return several(
+        list(found[["row", "eligible", "ratee_id", "source", "raters"]].itertuples(index=False, name=None)),
+        lambda case: Fault(turnout.file, int(case[0]), "eligible", case[1], says.format(*case[2:])),
+    )

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
+
+T = TypeVar("T")
+
+MANY = 20
+"""How many different faults of one kind are listed."""
+NAMES = 12
+"""How many of the right names an error lists."""
+WIDTH = 60
+"""How much of a wrong value an error shows."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +28,8 @@ class Fault:
     file : str
         File name, with the sheet in a workbook: `study.xlsx[members]`.
     row : int or None
-        Line of the file as an editor or Excel counts it (the header is row 1); None where no row is at fault.
+        Row as Excel counts it (the first is 1), line of a YAML file, record of a Parquet file; None where no row is at
+        fault.
     column : str
         Column of a table or path in the scheme (`sources.peer.weight`).
     value : str
@@ -43,8 +53,9 @@ class Fault:
             place += f", row {self.row}"
         if self.column:
             place += f", {self.column}"
-        value = f"{self.value!r}: " if self.value else ""
-        others = f" (and {self.more:,} more rows)" if self.more else ""
+        shown = self.value if len(self.value) <= WIDTH else self.value[:WIDTH] + "..."
+        value = f"{shown!r}: " if shown else ""
+        others = f" (and {self.more:,} more row{'s' if self.more > 1 else ''})" if self.more else ""
         return f"{place}: {value}{self.expected}{others}"
 
 
@@ -58,12 +69,41 @@ class StudyError(ValueError):
         super().__init__("\n".join([f"{folder}: {count}", *(f"  {fault}" for fault in self.faults)]))
 
 
+def several(found: Sequence[T], fault: Callable[[T], Fault]) -> list[Fault]:
+    """Make a fault of each of the first rows found, and one that counts the rest."""
+    faults = [fault(row) for row in found[:MANY]]
+    if len(found) > MANY:
+        rest = f"{len(found) - MANY:,} further values are wrong in the same way"
+        faults.append(replace(faults[-1], row=None, value="", expected=rest, more=0))
+    return faults
+
+
+def merged(faults: Iterable[Fault]) -> list[Fault]:
+    """One fault for all rows with the same column, value and expectation, at the first of these rows."""
+    found: dict[Fault, Fault] = {}
+    for fault in faults:
+        kind = replace(fault, row=None, more=0)
+        first = found.get(kind)
+        if first is None:
+            found[kind] = fault
+        else:
+            rows = [row for row in (first.row, fault.row) if row is not None]
+            found[kind] = replace(first, row=min(rows, default=None), more=first.more + fault.more + 1)
+    return list(found.values())
+
+
 def one_of(value: str, known: Iterable[str], what: str = "") -> str:
     """Say what a name must be, with the nearest known one: "must be one of a, b (nearest: a)"."""
     names = [str(name) for name in known]
-    listed = ", ".join(names[:12]) + (f", ... ({len(names)} in all)" if len(names) > 12 else "")  # noqa: PLR2004
-    near = get_close_matches(value, names, n=1, cutoff=0.5)
-    hint = f" (nearest: {near[0]})" if near else ""
     if not names:
-        return f"no {what or 'name'} is known here"
-    return f"must be {what + ': ' if what else ''}one of {listed}{hint}"
+        return f"must be {what or 'a known name'}, and there is none"
+    listed = ", ".join(names[:NAMES]) + (f", ... ({len(names):,} in all)" if len(names) > NAMES else "")
+    near = _nearest(value, names)
+    return f"must be {what + ': ' if what else ''}one of {listed}{f' (nearest: {near})' if near else ''}"
+
+
+def _nearest(value: str, names: list[str]) -> str:
+    """The name that was probably meant; Excel turns 001 into 1, and people forget which letters are capital."""
+    bare = value.lstrip("0").casefold()
+    alike = [name for name in names if name.lstrip("0").casefold() == bare] if bare else []
+    return next(iter(alike or get_close_matches(value, names, n=1, cutoff=0.5)), "")

@@ -1,4 +1,4 @@
-"""The tables of a study folder as text, however an office saved them: CSV, a workbook's sheets, Parquet."""
+"""The tables of a study folder as text, however an office saved them: CSV or the sheets of a workbook."""
 
 from __future__ import annotations
 
@@ -6,20 +6,41 @@ import csv
 import datetime as dt
 import hashlib
 import io
-import warnings
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile, ZipFile
 
 import pandas as pd
+import pyarrow as pa
+from openpyxl import load_workbook
+from pyarrow import csv as arrow
 from python_calamine import CalamineError, CalamineWorkbook
 
-from toolkit.faults import Fault
+from toolkit.faults import Fault, several
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
-UTF16 = (b"\xff\xfe", b"\xfe\xff")
+# What a file begins with that is called .csv and is none; the last two are Excel's own formats.
+NO_TEXT = {
+    b"\xff\xfe": "UTF-16 text",
+    b"\xfe\xff": "UTF-16 text",
+    b"PK": "a workbook",
+    b"\xd0\xcf\x11\xe0": "a workbook",
+}
+BOM = b"\xef\xbb\xbf"
+BLANKS = " \t\r\n\v\f\xa0\u3000\u200b\u200e\u200f\ufeff"
+"""What is no content at the ends of a cell, the ideographic space of Chinese keyboards among it."""
+HEADER_WITHIN = 10
+"""Rows among which the header is looked for: offices put titles above it."""
+TWO_BYTES = 0x7FF
+"""No gb18030 text that is also UTF-8 holds a character beyond this one, other than by design."""
+WIDE = str.maketrans("０１２３４５６７８９．－＋％／", "0123456789.-+%/")
+WIDE_NUMBER = re.compile("[0-9.+%/-]*[０-９．－＋％／][０-９．－＋％／0-9.+%/-]*")
+"""A number, percentage or date with full-width characters."""
 
 
 @dataclass(frozen=True)
@@ -31,29 +52,42 @@ class Sheet:
     file : str
         Where it stands: `members.csv` or `study.xlsx[members]`.
     frame : DataFrame
-        Cells as str, `""` for an empty one; the index is the row number that an editor or Excel shows.
+        Cells as str, `""` for an empty one; the index is the row number that Excel shows. Without columns if there is
+        no header.
     """
 
     file: str
     frame: pd.DataFrame
 
 
-def read_sheets(folder: Path, tables: Iterable[str]) -> tuple[dict[str, Sheet], list[Fault]]:
-    """Read every table of a folder that stands in a CSV file or in the folder's one workbook."""
-    sheets: dict[str, Sheet] = {}
-    faults: list[Fault] = []
-    books, found = _books(folder)
-    faults += found
-    for table in tables:
+def read_sheets(folder: Path, tables: Mapping[str, Collection[str]]) -> tuple[dict[str, Sheet], list[Fault]]:
+    """Read every table of a folder that stands in a CSV file or in the folder's one workbook.
+
+    Parameters
+    ----------
+    folder : Path
+        The study's folder.
+    tables : mapping
+        Name of each table and the columns by which its header is known.
+
+    Returns
+    -------
+    sheets : dict
+        The tables found.
+    faults : list of Fault
+        What kept a table from being read, wholly or in part.
+    """
+    sheets, faults = _read_book(folder, tables)
+    faults += _misnamed(folder, tables)
+    for table, columns in tables.items():
         path = folder / f"{table}.csv"
-        if path.is_file():
-            frame, found = _read_csv(path)
-            sheets[table] = Sheet(path.name, frame)
-            faults += found
-            if table in books:
-                faults.append(Fault(books[table].file, None, "", "", f"must not stand beside {path.name}: which holds?"))
-        elif table in books:
-            sheets[table] = books[table]
+        if not path.is_file():
+            continue
+        if table in sheets:
+            faults.append(Fault(sheets[table].file, None, "", "", f"must not stand beside {path.name}: which holds?"))
+        frame, found = _read_csv(path, columns)
+        sheets[table] = Sheet(path.name, frame)
+        faults += found
     return sheets, faults
 
 
@@ -63,101 +97,225 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(source, "sha256").hexdigest()
 
 
-def _read_csv(path: Path) -> tuple[pd.DataFrame, list[Fault]]:
-    raw = path.read_bytes()
-    if raw.startswith(UTF16):
-        return pd.DataFrame(), [Fault(path.name, None, "", "", "is UTF-16; must be saved as CSV UTF-8 (or gb18030)")]
-    text = None
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = raw.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    if text is None:
-        return pd.DataFrame(), [Fault(path.name, None, "", "", "must be UTF-8 or gb18030 text")]
-    if not text.strip():
-        return pd.DataFrame(), [Fault(path.name, 1, "", "", "is empty; must begin with a header row")]
-    header = text.partition("\n")[0]
-    if "," not in header and (";" in header or "\t" in header):
-        return pd.DataFrame(), [Fault(path.name, 1, "", header.strip(), "must separate columns by commas")]
-    return _parse(text, path.name)
+def is_book(path: Path) -> bool:
+    """Whether a file is a workbook, not what Excel (`~$study.xlsx`) or WPS (`.~study.xlsx`) puts beside an open one."""
+    return path.suffix.casefold() == ".xlsx" and not path.name.startswith(("~", "."))
 
 
-def _parse(text: str, file: str) -> tuple[pd.DataFrame, list[Fault]]:
+def _misnamed(folder: Path, tables: Collection[str]) -> list[Fault]:
+    """Files that some computers would take for a table and others would overlook."""
+    suffixes = {".csv": ".csv", ".txt": ".csv", ".xls": ".csv", ".parquet": ".parquet"}
+    faults = []
+    for path in sorted(folder.iterdir()):
+        table, suffix = path.stem.strip().casefold(), suffixes.get(path.suffix.casefold())
+        if table in tables and suffix and path.name != table + suffix:
+            faults.append(Fault(path.name, None, "", "", f"must be saved as {table}{suffix}, or have another name"))
+    return faults
+
+
+def _read_csv(path: Path, columns: Collection[str]) -> tuple[pd.DataFrame, list[Fault]]:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            frame = pd.read_csv(
-                io.StringIO(text), dtype=str, na_filter=False, skip_blank_lines=False, index_col=False
+        raw = path.read_bytes()
+    except OSError as error:
+        return pd.DataFrame(), [Fault(path.name, None, "", "", f"must be readable: {error.strerror}")]
+    text, row, problem = _decoded(raw)
+    if problem:
+        return pd.DataFrame(), [Fault(path.name, row, "", "", problem)]
+    if not text.strip(BLANKS + ","):
+        expected = f"is empty; must begin with a header row: {','.join(columns)}"
+        return pd.DataFrame(), [Fault(path.name, 1, "", "", expected)]
+    place, header = _header(_records(text), columns)
+    if not header:
+        return pd.DataFrame(), [Fault(path.name, 1, "", "", _no_header(text, columns))]
+    cells, faults = _rows(text, place, len(header), path.name)
+    frame, found = _table(cells, place, path.name)
+    return frame, faults + found
+
+
+def _decoded(raw: bytes) -> tuple[str, int | None, str]:
+    """Text of a CSV file, or the row and the reason why there is none."""
+    advice = "must be saved as CSV UTF-8 (or gb18030)"
+    for start, kind in NO_TEXT.items():
+        if raw.startswith(start):
+            return "", None, f"is {kind}; {advice}"
+    raw = raw.removeprefix(BOM)
+    if b"\0" in raw:
+        return "", None, f"is no text; {advice}"
+    try:
+        return raw.decode(), None, ""
+    except UnicodeDecodeError as error:
+        first = error.start
+    # gb18030 takes nearly any bytes: rows in UTF-8 would come out as other Chinese characters
+    lines = raw.split(b"\n")
+    mixed = any(max(line.decode(errors="ignore"), default="") > chr(TWO_BYTES) and _is_utf8(line) for line in lines)
+    if mixed:
+        row = raw.count(b"\n", 0, first) + 1
+        return "", row, f"is not UTF-8, as other rows are; the file {advice}, whole"
+    try:
+        return raw.decode("gb18030"), None, ""
+    except UnicodeDecodeError as error:
+        return "", raw.count(b"\n", 0, error.start) + 1, advice
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _records(text: str) -> list[list[str]]:
+    """The first records of a CSV text."""
+    try:
+        return list(islice(csv.reader(io.StringIO(text, newline=None)), HEADER_WITHIN))
+    except csv.Error:  # a quotation mark that never closes swallows more than a cell may hold
+        return []
+
+
+def _header(rows: Iterable[Sequence[str]], columns: Collection[str]) -> tuple[int, list[str]]:
+    """Number and cells of the first row that holds at least half of the columns."""
+    for place, row in enumerate(rows, start=1):
+        cells = [cell.strip(BLANKS).casefold() for cell in row]
+        if 2 * len(set(columns) & set(cells)) >= len(columns):
+            return place, list(row)
+    return 0, []
+
+
+def _no_header(text: str, columns: Collection[str]) -> str:
+    """Why no header was found; the row itself may hold a rater and is not shown."""
+    lines = text.splitlines()[:HEADER_WITHIN]
+    for mark, name in ((";", "semicolons"), ("\t", "tabs"), ("，", "full-width commas")):
+        if _header((line.split(mark) for line in lines), columns)[1]:
+            return f"must separate columns by commas, not by {name}"
+    return f"must have a header row: {','.join(columns)}"
+
+
+def _rows(text: str, start: int, width: int, file: str) -> tuple[pd.DataFrame, list[Fault]]:
+    """Cells of all rows as wide as the header; every other row is a fault, unless what it has more is blank."""
+    other: dict[int, list[str]] = {}
+
+    def keep(row: Any) -> str:  # noqa: ANN401  (pyarrow's own)
+        other[row.number] = next(csv.reader([row.text]), [])
+        return "skip"
+
+    names = [str(place) for place in range(width)]
+    raw = text.encode()
+    try:
+        table = arrow.read_csv(
+            io.BytesIO(raw),
+            arrow.ReadOptions(use_threads=False, block_size=min(len(raw) + 1, 2**31 - 1), column_names=names),
+            arrow.ParseOptions(newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=keep),
+            arrow.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+        )
+    except pa.ArrowInvalid:
+        return pd.DataFrame(), [Fault(file, None, "", "", "must be CSV; is a quotation mark never closed?")]
+    last = len(table) + len(other)
+    cells = table.to_pandas().set_axis(range(width), axis=1)
+    cells.index = pd.Index(sorted(set(range(1, last + 1)) - set(other)) if other else range(1, last + 1))
+    end = other.get(last) or list(cells.loc[last])
+    if text.count('"') % 2 and any("\n" in cell for cell in end):
+        cells = cells.drop(index=last, errors="ignore")
+        other.pop(last, None)
+        faults = [Fault(file, last, "", "", "a quotation mark opens here and never closes")]
+    else:
+        faults = []
+    full = {row: found for row, found in other.items() if row > start and "".join(found).strip(BLANKS)}
+    fits = {row: found[:width] for row, found in full.items() if len(found) > width and not any(found[width:])}
+    if fits:
+        cells = pd.concat([cells, pd.DataFrame.from_dict(fits, orient="index", dtype=str)]).sort_index()
+    ragged = [(row, len(found)) for row, found in full.items() if row not in fits]
+    says = "has {} cells, must have {} as the header has; a cell with a comma needs quotation marks"
+    return cells, faults + several(ragged, lambda row: Fault(file, row[0], "", "", says.format(row[1], width)))
+
+
+def _table(cells: pd.DataFrame, start: int, file: str) -> tuple[pd.DataFrame, list[Fault]]:
+    """Put the header in its place, strip the cells, and leave out what has no content."""
+    if cells.empty:
+        return pd.DataFrame(), []
+    cells = cells.apply(_clean)
+    header = [str(name) for name in cells.loc[start]]
+    body = cells.loc[start + 1 :]
+    body = body[(body != "").any(axis=1)]
+    again = body.eq(cells.loc[start], axis=1).all(axis=1)
+    faults = several(
+        list(body.index[again]), lambda row: Fault(file, int(row), "", "", "must not hold the header again")
+    )
+    body, kept = body[~again], list[int]()
+    for place, name in enumerate(header):
+        filled = body.index[body[place] != ""]
+        if not name and len(filled):
+            faults.append(
+                Fault(file, int(filled[0]), "", "", f"a cell stands in column {place + 1}, which has no name")
             )
-        if not frame.isna().to_numpy().any():
-            return _tidy(frame), []
-    except (pd.errors.ParserError, pd.errors.ParserWarning):
-        pass
-    return _ragged(text, file)
+        elif name and header.index(name) < place:
+            faults.append(Fault(file, start, name, name, "column must not be there twice"))
+        elif name:
+            kept.append(place)
+    return body[kept].set_axis([header[place] for place in kept], axis=1), faults
 
 
-def _ragged(text: str, file: str) -> tuple[pd.DataFrame, list[Fault]]:
-    """Rows of unequal length: read what has the header's length, name every row that has not."""
-    reader = csv.reader(io.StringIO(text))
-    header = next(reader)
-    rows, faults, start = {}, [], reader.line_num + 1
-    try:
-        for row in reader:
-            if len(row) == len(header):
-                rows[start] = row
-            elif any(cell.strip() for cell in row):
-                expected = f"has {len(row)} cells, must have {len(header)} as the header"
-                faults.append(Fault(file, start, "", ",".join(row)[:60], expected))
-            start = reader.line_num + 1
-    except csv.Error as error:
-        faults.append(Fault(file, start, "", "", f"must be CSV: {error}"))
-    frame = pd.DataFrame.from_dict(rows, orient="index", columns=header, dtype=str)
-    frame.index -= 2
-    return _tidy(frame), faults
+def _clean(column: pd.Series[str]) -> pd.Series[str]:
+    column = column.str.strip(BLANKS)
+    wide = column.str.contains("[０-９．－＋％／]", regex=True)
+    if wide.any():
+        column = column.where(
+            ~wide, column.map(lambda cell: cell.translate(WIDE) if WIDE_NUMBER.fullmatch(cell) else cell)
+        )
+    return column
 
 
-def _tidy(frame: pd.DataFrame) -> pd.DataFrame:
-    """Strip cells and headers, number the rows as editors do, leave out rows without any content."""
-    frame = frame.rename(columns=lambda name: str(name).strip().lstrip("\ufeff"))
-    frame.index = frame.index + 2
-    for column in frame.columns:
-        frame[column] = frame[column].astype(str).str.strip()
-    empty = (frame == "").to_numpy().all(axis=1) if len(frame.columns) else []
-    return frame[~empty] if len(frame.columns) else frame
-
-
-def _books(folder: Path) -> tuple[dict[str, Sheet], list[Fault]]:
-    # Excel's lock file `~$study.xlsx` appears while somebody has the workbook open
-    books = sorted(path for path in folder.glob("*.xlsx") if not path.name.startswith("~$"))
-    if not books:
+def _read_book(folder: Path, tables: Mapping[str, Collection[str]]) -> tuple[dict[str, Sheet], list[Fault]]:
+    paths = sorted(filter(is_book, folder.iterdir()))
+    if not paths:
         return {}, []
-    if len(books) > 1:
-        names = ", ".join(path.name for path in books)
+    if len(paths) > 1:
+        names = ", ".join(path.name for path in paths)
         return {}, [Fault(names, None, "", "", "a study folder must hold at most one workbook")]
-    path = books[0]
+    path = paths[0]
     try:
-        book = CalamineWorkbook.from_path(str(path))
-        found = {name.strip(): book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
-    except (CalamineError, OSError) as error:
+        found = _cells(path)
+    except (CalamineError, BadZipFile, OSError) as error:
         return {}, [Fault(path.name, None, "", "", f"must be an Excel workbook: {error}")]
-    return {name: Sheet(f"{path.name}[{name}]", _from_rows(rows)) for name, rows in found.items() if rows}, []
+    sheets, faults = {}, []
+    for name, rows in found.items():
+        table = name.strip().casefold()
+        if table in tables and rows:
+            frame, wrong = _from_rows(rows, tables[table], f"{path.name}[{name}]")
+            sheets[table] = Sheet(f"{path.name}[{name}]", frame)
+            faults += wrong
+    return sheets, faults
 
 
-def _from_rows(rows: list[list[object]]) -> pd.DataFrame:
-    header = [_cell(value) for value in rows[0]]
-    used = [place for place, name in enumerate(header) if name or any(_cell(row[place]) for row in rows[1:])]
-    cells = [[_cell(row[place]) for place in used] for row in rows[1:]]
-    return _tidy(pd.DataFrame(cells, columns=[header[place] for place in used], dtype=str))
+def _cells(path: Path) -> dict[str, Sequence[Sequence[object]]]:
+    """Rows of every sheet of a workbook."""
+    with ZipFile(path) as parts:
+        sheets = [name for name in parts.namelist() if name.startswith("xl/worksheets/")]
+        errors = any(b't="e"' in parts.read(name) for name in sheets)
+    if errors:  # calamine takes an error such as #REF! for an empty cell, openpyxl needs nine times as long
+        slow = load_workbook(path, data_only=True)
+        return {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in slow.worksheets}
+    book = CalamineWorkbook.from_path(str(path))
+    return {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
+
+
+def _from_rows(
+    rows: Sequence[Sequence[object]], columns: Collection[str], file: str
+) -> tuple[pd.DataFrame, list[Fault]]:
+    cells = pd.DataFrame([[_cell(value) for value in row] for row in rows], dtype=str)
+    cells.index = pd.Index(range(1, len(rows) + 1))
+    place, header = _header(cells.head(HEADER_WITHIN).to_numpy().tolist(), columns)
+    if not header:
+        return pd.DataFrame(), [Fault(file, 1, "", "", f"must have a header row: {','.join(columns)}")]
+    return _table(cells, place, file)
 
 
 def _cell(value: object) -> str:
-    """What a person sees in the cell: 3, not 3.0; 2026-06-30, not a timestamp at midnight."""
-    if value is None:
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
+    """What a person sees in the cell: 3, not 3.0; 0.3, not 0.30000000000000004; 2026-06-30, not a time at midnight."""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float):
+        return f"{value:.15g}"  # Excel keeps no more digits: what had more is shown as 1.1e+17
     if isinstance(value, dt.datetime) and value.time() == dt.time():
         return value.date().isoformat()
-    return str(value)
+    return "" if value is None else str(value)

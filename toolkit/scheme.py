@@ -1,13 +1,13 @@
 """The rules of an appraisal, as data: scales, sources, indicators, categories, grades.
 
-A scheme is one YAML file (`scheme.yaml`). `parse_scheme` reads its text into a `Scheme` or says everything that is
-wrong with it, each fault with the line of the file.
+A scheme is one YAML file (`scheme.yaml`); `toolkit.rulebook` reads it, and says everything that is wrong with it.
 """
 
 from __future__ import annotations
 
-import datetime as dt  # noqa: TC003  (pydantic reads the annotations)
+import datetime as dt
 import re
+from contextlib import suppress
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
@@ -29,9 +29,11 @@ ROOT_SOURCE = ""
 SELF = "self"
 """The source that holds a ratee's rating of himself; its rater id is blank, and only he sees it."""
 
-FRACTION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:(%)|/\s*(\d+))?\s*")
+FRACTION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(?:(%)|/\s*([0-9]+))?\s*")
 
-WHOLE = re.compile(r"(-?\d+)\.0*")
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+WHOLE = re.compile(r"(-?[0-9]+)\.0*")
+NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 
 
 def exact(value: object) -> Fraction:
@@ -42,18 +44,27 @@ def exact(value: object) -> Fraction:
     ValueError
         If `value` is not a non-negative number, fraction or percentage.
     """
-    text = value if isinstance(value, str) else "" if isinstance(value, bool) else str(value)
-    match = FRACTION.fullmatch(text)
-    if isinstance(value, Fraction) and value >= 0:
-        return value
-    if not match or match[3] == "0":
-        raise ValueError("must be a number, fraction or percentage that is not negative, such as 0.3, 1/3 or 30%")
-    return Fraction(match[1]) / (100 if match[2] else int(match[3] or 1))
+    if isinstance(value, str):
+        match = FRACTION.fullmatch(value)
+        if match and int(match[3] or 1):
+            return Fraction(match[1]) / (100 if match[2] else int(match[3] or 1))
+    elif not isinstance(value, bool) and isinstance(value, int | float | Fraction) and 0 <= value < float("inf"):
+        return Fraction(str(value))  # of a float the number that was written, not its binary neighbour
+    raise ValueError("must be a number, fraction or percentage that is not negative, such as 0.3, 1/3 or 30%")
 
 
 def _text(value: object) -> object:
     """YAML reads 2026 and 2026-06-30 as numbers and dates; where a name is asked for they are text."""
     return str(value) if isinstance(value, int | float) or hasattr(value, "isoformat") else value
+
+
+def _day(value: object) -> dt.date:
+    """Read a date as YAML has it; pydantic alone would read numbers too, as seconds since 1970."""
+    text = str(value)
+    if DAY.fullmatch(text):
+        with suppress(ValueError):
+            return dt.date.fromisoformat(text)
+    raise ValueError("must be a date such as 2026-06-30")
 
 
 def _not_blank(value: str) -> str:
@@ -63,62 +74,78 @@ def _not_blank(value: str) -> str:
 
 
 Name = Annotated[str, BeforeValidator(_text), AfterValidator(_not_blank)]
+Day = Annotated[dt.date, BeforeValidator(_day)]
 Weight = Annotated[
     Fraction,
     BeforeValidator(exact),
-    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": FRACTION.pattern}]}),
+    WithJsonSchema(
+        {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": f"^{FRACTION.pattern}$"}]}
+    ),
 ]
 Label = Annotated[
-    str | dict[Literal["zh", "en"], str], BeforeValidator(_text), Field(description="a text, or {zh: ..., en: ...}")
+    str | Annotated[dict[Literal["zh", "en"], str], Field(min_length=1)],
+    BeforeValidator(_text),
+    Field(description="a text, or {zh: ..., en: ...}"),
 ]
 
 
 class Rule(BaseModel):
     """Base of every part of a scheme: frozen, and no key that nobody reads."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Round(Rule):
     """A round of the appraisal, or several rounds combined."""
 
     label: Label | None = None
-    start: dt.date | None = Field(default=None, alias="from", description="first day")
-    end: dt.date | None = Field(default=None, alias="to", description="last day")
-    scheme: str | None = Field(default=None, description="file whose sections replace those of scheme.yaml")
+    start: Day | None = Field(default=None, alias="from", description="first day")
+    end: Day | None = Field(default=None, alias="to", description="last day")
+    scheme: Annotated[str, Field(pattern=r"^[^/\\]+$")] | None = Field(
+        default=None, description="file beside scheme.yaml whose sections replace those of scheme.yaml"
+    )
     combine: dict[Name, Weight] | None = Field(default=None, description="rounds and their weights")
 
 
 class Scale(Rule):
     """What a rater may answer: named levels with their points, or numbers from low to high."""
 
-    levels: dict[Name, float] | None = None
-    codes: dict[Name, Name] = Field(default_factory=dict, description="number that stands for a level")
-    blank: list[Name] = Field(default_factory=list, description="answers that leave the base")
-    low: float | None = None
-    high: float | None = None
-    map: Literal["min-max", "share"] = "min-max"
+    levels: dict[Name, float] | None = Field(default=None, description="points (0-100) of every level")
+    codes: dict[Name, Name] = Field(default_factory=dict, description="what stands for a level or a blank answer")
+    blank: list[Name] = Field(default_factory=list, description="answers that leave the base and are counted")
+    low: float | None = Field(default=None, description="lowest number")
+    high: float | None = Field(default=None, description="highest number")
+    map: Literal["min-max", "share"] = Field(
+        default="min-max", description="min-max: low gives 0 points and high 100; share: value / high"
+    )
 
     @model_validator(mode="after")
     def _one_kind(self) -> Scale:
-        numeric = self.low is not None and self.high is not None
-        if (self.levels is None) == (not numeric):
+        if (self.levels is None) == (self.low is None) or (self.low is None) != (self.high is None):
             raise ValueError("must have either levels or both low and high")
         if self.low is not None and self.high is not None and self.low >= self.high:
             raise ValueError(f"low is {self.low:g}, must be below high, {self.high:g}")
-        if self.map == "share" and self.high is not None and self.high <= 0:
-            raise ValueError(f"high is {self.high:g}, must be above 0 for map: share")
-        outside = [f"{name} = {points:g}" for name, points in (self.levels or {}).items() if not 0 <= points <= 100]  # noqa: PLR2004
+        if self.map == "share" and self.low is not None and not self.low >= 0:
+            raise ValueError(f"low is {self.low:g}, must be at least 0 for map: share")
+        levels = self.levels or {}
+        if self.levels is not None and not levels:
+            raise ValueError("levels must not be empty")
+        outside = [f"{name} = {points:g}" for name, points in levels.items() if not 0 <= points <= 100]  # noqa: PLR2004
         if outside:
             raise ValueError(f"points of levels must lie within 0-100: {', '.join(outside)}")
-        unknown = sorted(set(self.codes.values()) - set(self.levels or {}))
+        unknown = [name for name in dict.fromkeys(self.codes.values()) if name not in {*levels, *self.blank}]
         if unknown:
             raise ValueError(f"codes name levels that do not exist: {', '.join(unknown)}")
+        twice = sorted({*levels, *self.blank} & set(self.codes) | set(levels) & set(self.blank))
+        if twice:
+            raise ValueError(f"must be either a level, a code or a blank answer: {', '.join(twice)}")
         return self
 
     def level(self, value: str) -> str:
         """The name of the answer `value`: a code becomes its level, and Excel's 2.0 is 2."""
-        value = WHOLE.sub(r"\1", value.strip())
+        value = value.strip()
+        whole = WHOLE.fullmatch(value)
+        value = whole[1] if whole else value
         return self.codes.get(value, value)
 
     def points(self, value: str, *, reverse: bool = False) -> float | None:
@@ -140,10 +167,7 @@ class Scale(Rule):
                 raise ValueError(self.answers)
             points, ends = self.levels[name], (min(self.levels.values()), max(self.levels.values()))
             return ends[0] + ends[1] - points if reverse else points
-        try:
-            number = float(name)
-        except ValueError:
-            raise ValueError(self.answers) from None
+        number = float(name) if NUMBER.fullmatch(name) else float("nan")
         low, high = self.low or 0.0, self.high or 0.0
         if not low <= number <= high:
             raise ValueError(self.answers)
@@ -163,8 +187,8 @@ class Scale(Rule):
 class Trim(Rule):
     """Drop the `drop` highest and lowest ratings of a cell that has more than `above` raters."""
 
-    drop: Annotated[int, Field(ge=1)] = 1
-    above: Annotated[int, Field(ge=0)] = 5
+    drop: Annotated[int, Field(ge=1)] = Field(default=1, description="ratings to drop at either end")
+    above: Annotated[int, Field(ge=0)] = Field(default=5, description="cells with this many raters or fewer stay whole")
 
     @model_validator(mode="after")
     def _something_left(self) -> Trim:
@@ -177,74 +201,78 @@ class Source(Rule):
     """Who rates: a node of the source tree. What a parent says of scale, trim, ... its items inherit."""
 
     label: Label | None = None
-    weight: Weight | None = None
-    scale: str | None = None
+    weight: Weight | None = Field(default=None, description="share within the parent; siblings sum to 1 or to 100")
+    scale: str | None = Field(default=None, description="name of a scale")
     attributed: bool | None = Field(default=None, description="raters are known by name, and know it")
     trim: Trim | None = None
-    average: Literal["mean", "median"] | None = None
+    average: Literal["mean", "median"] | None = Field(default=None, description="mean of a cell's ratings, or median")
     min: Annotated[int, Field(ge=1)] | None = Field(default=None, description="with fewer raters a cell is missing")
     adds: bool | None = Field(default=None, description="ballots add to ratings of the same cell")
-    items: dict[Name, Source] = Field(default_factory=dict)
+    items: dict[Name, Source] = Field(default_factory=dict, description="sources below this one")
 
 
 class Indicator(Rule):
     """What is rated: a node of the indicator tree."""
 
     label: Label | None = None
-    weight: Weight | None = None
+    weight: Weight | None = Field(default=None, description="share within the parent; siblings sum to 1 or to 100")
     sources: list[Name] | None = Field(default=None, description="the only sources asked")
-    reverse: bool = False
-    items: dict[Name, Indicator] = Field(default_factory=dict)
+    reverse: bool = Field(default=False, description="much is bad: answers are mirrored within their scale")
+    items: dict[Name, Indicator] = Field(default_factory=dict, description="indicators below this one")
 
 
 class Category(Rule):
     """A category of ratees, with weights that replace a whole set of siblings."""
 
     label: Label | None = None
-    ratee: Literal["member", "unit"] = "member"
-    sources: dict[Name, Weight] = Field(default_factory=dict)
-    indicators: dict[Name, Weight] = Field(default_factory=dict)
-    targets: dict[Name, float] = Field(default_factory=dict)
+    ratee: Literal["member", "unit"] = Field(default="member", description="who is rated in this category")
+    sources: dict[Name, Weight] = Field(default_factory=dict, description="weights that replace a set of siblings")
+    indicators: dict[Name, Weight] = Field(default_factory=dict, description="weights that replace a set of siblings")
+    targets: dict[Name, float] = Field(default_factory=dict, description="points, index, stars to be reached")
 
 
 class Missing(Rule):
     """What happens when a source or indicator has no ratings."""
 
-    rule: Literal["renormalise", "adjusted", "fail"] = "renormalise"
-    min_coverage: Weight = Fraction(1, 2)
+    rule: Literal["renormalise", "adjusted", "fail"] = Field(
+        default="renormalise", description="share the missing weight out, fill the gap, or give no score"
+    )
+    min_coverage: Weight = Field(
+        default=Fraction(1, 2), description="share of the weight below which no score is given"
+    )
 
 
 class Quota(Rule):
     """At most this share of the scored, non-exempt members may hold a grade."""
 
-    max: Weight
-    within: Literal["unit", "study"] = "unit"
+    max: Weight = Field(description="largest share")
+    within: Literal["unit", "study"] = Field(default="unit", description="whose members are the base")
 
 
 class Grades(Rule):
     """Grades by score: a band begins at its cut (score >= cut)."""
 
-    bands: dict[Name, float]
-    quota: dict[Name, Quota] = Field(default_factory=dict)
+    bands: dict[Name, float] = Field(description="grades and the score at which each begins")
+    quota: dict[Name, Quota] = Field(default_factory=dict, description="grades that only some may hold")
 
 
 class Privacy(Rule):
     """How few raters are too few to be shown."""
 
-    min_raters: Annotated[int, Field(ge=3)] = 5
+    min_raters: Annotated[int, Field(ge=3)] = Field(default=5, description="a source with fewer raters is not shown")
 
 
 class Scheme(Rule):
     """The rules of one round of an appraisal."""
 
     title: Label
-    language: Literal["zh", "en"] = "zh"
-    rounds: dict[Name, Round]
-    scales: dict[Name, Scale]
-    sources: dict[Name, Source]
-    indicators: dict[Name, Indicator] = Field(default_factory=dict)
-    categories: dict[Name, Category] = Field(default_factory=dict)
-    first: Literal["indicator", "source"] = "indicator"
+    language: Literal["zh", "en"] = Field(default="zh", description="language of reports")
+    rounds: dict[Name, Round] = Field(description="when is rated")
+    scales: dict[Name, Scale] = Field(description="what raters may answer")
+    sources: dict[Name, Source] = Field(description="who rates")
+    indicators: dict[Name, Indicator] = Field(default_factory=dict, description="what is rated")
+    categories: dict[Name, Category] = Field(default_factory=dict, description="kinds of ratees")
+    first: Literal["indicator", "source"] = Field(default="indicator", description="over which the first mean is taken")
     missing: Missing = Missing()
     grades: Grades | None = None
     privacy: Privacy = Privacy()
@@ -284,7 +312,8 @@ class Scheme(Rule):
             for node in self.indicator_tree.path(int(leaf))[:-1]:
                 only = self.indicator(self.indicator_tree.names[node]).sources
                 if only is not None:
-                    asked[:, column] &= tree.below[[tree.position[name] for name in only]].any(axis=0)
+                    below = [tree.below[tree.position[name]] for name in only if name in tree.position]
+                    asked[:, column] &= np.any(below, axis=0)
         return asked
 
     def indicator(self, name: str) -> Indicator:
@@ -322,7 +351,7 @@ def said(label: Label, language: str) -> str:
     """A label in `language`, or in the language it has."""
     if isinstance(label, str):
         return label
-    return label.get(language) or next(iter(label.values()))  # type: ignore[call-overload,no-any-return]
+    return label.get(language) or next(iter(label.values()))  # type: ignore[call-overload]
 
 
 N = TypeVar("N", Source, Indicator)
@@ -383,7 +412,7 @@ def _weights(nodes: Mapping[str, Any], override: Mapping[str, Fraction]) -> dict
 def _share(group: Mapping[str, Fraction], name: str, weight: Fraction) -> dict[str, Fraction]:
     rest = sum(value for other, value in group.items() if other != name)
     if rest == 0 and weight != 1:
-        raise ValueError(f"sources: {name} cannot weigh {float(weight):g}: its siblings have no weight to share the rest")
+        raise ValueError(f"sources: {name} weighs {float(weight):g}, must be 1: its siblings have no weight to share")
     keep = (1 - weight) / rest if rest else Fraction(0)
     return {other: weight if other == name else value * keep for other, value in group.items()}
 

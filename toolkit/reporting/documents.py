@@ -237,8 +237,8 @@ def to_html(document: Document, *, title: str, language: str, font: bytes | None
     language
         "zh" or "en".
     font
-        A font to embed under the name that the figures use, see `toolkit.reporting.font.page_font`. Without one the page relies on the
-        reader's fonts.
+        A font to embed under the name that the figures use, see `toolkit.reporting.font.page_font`. Without one the
+        page relies on the reader's fonts.
     """
     match document.blocks:
         case (Heading(text=text), *rest) if text == title:

@@ -37,6 +37,7 @@ STYLE: dict[Any, Any] = {
     "font.size": 9,
     "svg.fonttype": "none",
     "svg.hashsalt": "toolkit",
+    "text.parse_math": False,  # a name with two dollars is a name
     "axes.edgecolor": GREY,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -82,7 +83,8 @@ def _style() -> dict[Any, Any]:
 
 def _draw(figure: Figure, alt: str, caption: str) -> Plot:
     buffer = io.StringIO()
-    FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
+    with mpl.rc_context(_style()):  # how text is written, and ids are made, is asked for only now
+        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
     return Plot(buffer.getvalue(), alt, caption)
 
 
@@ -121,6 +123,16 @@ def _shortened(name: str, most: float = 17) -> str:
     return name + "…"
 
 
+def _legend(axes: Axes, names: Sequence[str], rows: int) -> None:
+    """What the marks stand for, below the axes of so many rows.
+
+    The names are handed over: of labels found on the marks matplotlib leaves out those that begin with an underscore.
+    """
+    below = (0.5, -0.46 / (0.27 * max(rows, 1) + 0.13))
+    shown = [_shortened(name) for name in names]
+    axes.legend(axes.get_lines(), shown, loc="upper center", bbox_to_anchor=below, ncols=5, frameon=False, fontsize=8)
+
+
 def distribution(view: Slice) -> Plot | None:
     """The unit's mean among the anonymous means of all units at its level; None where there is nothing to draw."""
     if len(view.units) < FEWEST:
@@ -137,7 +149,8 @@ def distribution(view: Slice) -> Plot | None:
         axes.plot(scores[~own], np.zeros((~own).sum()), "o", color=GREY, ms=8, alpha=0.7, mec="white")
         if own.any():
             axes.plot(scores[own], [0], "D", color=RED, ms=10, mec="white")
-            axes.annotate(f"{_('This unit')} {points(scores[own][0])}", (scores[own][0], 0.3), ha="center", color=RED)
+            name = _("This unit") + f" {points(scores[own][0])}"
+            axes.annotate(name, (scores[own][0], 0.3), ha="center", color=RED)
         axes.set_xlabel(_("Mean score of a unit (0-100)"))
     caption = (
         _("The unit among all {n} units at its level").format(n=len(scores))
@@ -166,7 +179,7 @@ def league(view: Slice) -> Plot | None:
             if axes.get_xlim()[0] < cut < axes.get_xlim()[1]:
                 axes.axvline(cut, color=PALE, zorder=0)
                 axes.annotate(
-                    name,
+                    _shortened(name),
                     (cut, len(rows) - 0.35),
                     color=GREY,
                     fontsize=7,
@@ -204,19 +217,15 @@ def profile(view: Slice) -> Plot | None:
         axes.set_xlim(*_limits(everything, *values))
         axes.set_ylim(-0.6, len(rows) - 0.4)
         axes.hlines(place, *axes.get_xlim(), color=PALE, lw=0.8, zorder=0)
-        for value, name, colour, mark in zip(values, shown, COLOURS, MARKS, strict=False):
-            axes.plot(value, place, mark, color=colour, ms=6, mec="white", mew=0.5, label=view.labels[name])
-        axes.plot(everything, place, "|", color=INK, ms=13, mew=2, label=_("All sources"))
+        for number, value in enumerate(values):
+            again, colour = divmod(number, len(COLOURS))
+            mark = MARKS[(colour + again) % len(MARKS)]
+            axes.plot(value, place, mark, color=COLOURS[colour], ms=6, mec="white", mew=0.5)
+        axes.plot(everything, place, "|", color=INK, ms=13, mew=2)
         axes.set_yticks(place, names)
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel(_("Mean score (0-100)"))
-        axes.legend(
-            loc="upper center",
-            bbox_to_anchor=(0.5, -0.46 / (0.27 * max(len(rows), 1) + 0.13)),
-            ncols=5,
-            frameon=False,
-            fontsize=8,
-        )
+        _legend(axes, [*(view.labels[name] for name in shown), _("All sources")], len(rows))
     caption = _("Each source on every indicator; the bar is the mean of all sources")
     alt = f"{caption}: " + ", ".join(
         f"{label} {points(value)}" for label, value in zip(names[::-1], everything[::-1], strict=True)
@@ -238,18 +247,12 @@ def selves(view: Slice) -> Plot | None:
         axes.set_xlim(*_limits(own, others))
         axes.set_ylim(-0.6, len(rows) - 0.4)
         axes.hlines(place, own, others, color=GREY, lw=1.2, zorder=0)
-        axes.plot(own, place, "s", color=COLOURS[0], ms=6, mec="white", label=_("Self"))
-        axes.plot(others, place, "o", color=RED, ms=6, mec="white", label=_("Others"))
+        axes.plot(own, place, "s", color=COLOURS[0], ms=6, mec="white")
+        axes.plot(others, place, "o", color=RED, ms=6, mec="white")
         axes.set_yticks(place, names)
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel(_("Mean score (0-100)"))
-        axes.legend(
-            loc="upper center",
-            bbox_to_anchor=(0.5, -0.46 / (0.27 * max(len(rows), 1) + 0.13)),
-            ncols=2,
-            frameon=False,
-            fontsize=8,
-        )
+        _legend(axes, [_("Self"), _("Others")], len(rows))
     caption = _("How the members see themselves and how others see them")
     alt = f"{caption}: " + ", ".join(
         f"{label} {gap:+.1f}" for label, gap in zip(names[::-1], (own - others)[::-1], strict=True)

@@ -18,8 +18,8 @@ DIGITS = 1
 """Decimals that leave the program; more would let a reader solve for single votes."""
 FEW = 12
 """Up to so many raters mean, standard error and number together give a whole vote away."""
-# A spreadsheet takes a cell that begins so for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# A spreadsheet takes a cell that begins so for a formula; some of East Asia take the wide forms too.
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
 Reason = Literal["few", "complement"]
 
@@ -76,6 +76,21 @@ def hidden_sources(parts: Iterable[Part], min_raters: int) -> dict[str, Reason]:
     # attributed sources are known to many; hiding one of them protects less
     second = min(others, key=lambda part: (part.attributed, part.raters, part.name))
     return {**hidden, second.name: "complement"}
+
+
+def resting_on_few(sources: pd.DataFrame, min_raters: int) -> set[str]:
+    """Those whose composite is the score of a single source that must not be shown.
+
+    Parameters
+    ----------
+    sources : DataFrame
+        `id, raters, attributed`: a row for each source that weighs in the composite of a ratee or unit and was seen.
+    min_raters : int
+        A source that is not attributed needs as many raters.
+    """
+    found = sources.groupby("id").agg(sources=("raters", "size"), raters=("raters", "min"), open=("attributed", "any"))
+    alone = (found["sources"] == 1) & ~found["open"] & (found["raters"] < min_raters)
+    return {str(name) for name in found.index[alone]}
 
 
 def published(frame: pd.DataFrame) -> pd.DataFrame:

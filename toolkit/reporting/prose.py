@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from toolkit.reporting.slices import Slice
 
-MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!<>|~&])")
+MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!<>|~&$])")
+# At the beginning of a line these make a list or a heading.
+BEGINNING = re.compile(r"^(\d+(?=\.)|(?=[-=]))")
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Text:
 
 def plain(text: object) -> str:
     """A text from the data, so that Markdown reads nothing into it."""
-    return MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
+    return BEGINNING.sub(r"\1\\", MARKDOWN.sub(r"\\\1", " ".join(str(text).split())))
 
 
 def _joined(sentences: list[str], language: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import platform
 import shutil
 import time
 import traceback
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from importlib.metadata import version
@@ -26,7 +28,7 @@ from toolkit.reporting.tables import points, span, whole
 from toolkit.words import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
     from toolkit.scoring.scores import Scores
     from toolkit.study import Study
@@ -35,6 +37,8 @@ PAGE = "report.html"
 INDEX = "index.html"
 MANIFEST = "manifest.jsonl"
 OVERVIEW = "overview"
+UNIT_NOTEBOOK, OVERVIEW_NOTEBOOK = "unit_report.ipynb", "overview.ipynb"
+PARAMETERS = ("study", "unit", "round")
 PACKAGES = ("toolkit", "pandas", "numpy", "scipy", "narwhals", "duckdb", "matplotlib", "papermill", "nbclient")
 
 
@@ -124,17 +128,21 @@ def plan(
     Raises
     ------
     ValueError
-        If a unit or the round is unknown.
+        If a unit or the round is unknown, or a notebook cannot take the parameters.
     """
     turn = round or study.round
     known = study.units["unit_id"].tolist()
     for unit in units:
         if unit not in known:
             raise ValueError(f"unit: {unit!r}, {one_of(unit, known)}")
+    if OVERVIEW in map(str.casefold, known):
+        raise ValueError(f"unit_id: must not be {OVERVIEW!r}, which is the folder of the overview")
+    for name in [UNIT_NOTEBOOK] if units else [UNIT_NOTEBOOK, OVERVIEW_NOTEBOOK]:
+        require_parameters(notebooks / name)
     jobs = []
     for unit in units or ["", *known]:
         view = slices.cut(study, scores, unit, turn, language)
-        notebook = "unit_report.ipynb" if unit else "overview.ipynb"
+        notebook = UNIT_NOTEBOOK if unit else OVERVIEW_NOTEBOOK
         _ = words(view.language)
         title = (
             f"{view.unit}{'' if view.language == 'zh' else ' '}{_('Assessment report')}"
@@ -155,6 +163,24 @@ def plan(
     return jobs
 
 
+def require_parameters(notebook: Path) -> None:
+    """Check that a notebook takes what a run hands it, of which papermill would only warn.
+
+    Raises
+    ------
+    ValueError
+        If it is not there, has no cell tagged `parameters`, or one that does not set all of them.
+    """
+    import papermill  # noqa: PLC0415  (slow to import, and only runs need it)
+
+    if not notebook.is_file():
+        raise ValueError(f"{notebook}: no such notebook")
+    logging.getLogger("papermill").setLevel(logging.ERROR)  # it would warn of what is said below
+    lacking = [name for name in PARAMETERS if name not in papermill.inspect_notebook(str(notebook))]
+    if lacking:
+        raise ValueError(f"{notebook}: must set {', '.join(lacking)} in a cell tagged `parameters`")
+
+
 def perform(job: Job) -> Outcome:
     """Run one job in a folder of its own and move it into place when it is whole."""
     began = time.perf_counter()
@@ -164,12 +190,15 @@ def perform(job: Job) -> Outcome:
     work.mkdir(parents=True)
     error = ""
     try:
-        _execute(job, work)
-    except Exception:  # noqa: BLE001  (whatever a notebook raises belongs to its unit alone)
-        error = traceback.format_exc()
-        (work / PAGE).unlink(missing_ok=True)
-    shutil.rmtree(final, ignore_errors=True)
-    work.replace(final)
+        try:
+            _execute(job, work)
+        except Exception:  # noqa: BLE001  (whatever a notebook raises belongs to its unit alone)
+            error = traceback.format_exc()
+            (work / PAGE).unlink(missing_ok=True)
+        shutil.rmtree(final, ignore_errors=True)
+        work.replace(final)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)  # only there if someone has stopped us
     files = {path.name: sha256(path.read_bytes()).hexdigest() for path in sorted(final.iterdir())}
     seconds = round(time.perf_counter() - began, 3)
     return Outcome(job.name, "failed" if error else "done", seconds, files, error)
@@ -194,25 +223,30 @@ def _execute(job: Job, work: Path) -> None:
         autosave_cell_every=0,
         extra_arguments=["--Application.log_level=50"],  # kernels warn of local sockets and of their own shutdown
     )
-    document = read(nbformat.read(notebook, as_version=4))
+    document = read(nbformat.read(notebook, as_version=4))  # type: ignore[no-untyped-call]
     page = to_html(document, title=job.title, language=job.language)
     page = to_html(document, title=job.title, language=job.language, font=page_font(page))
     (work / PAGE).write_text(page, encoding="utf-8", newline="\n")
     (work / "scores.csv").write_text(job.scores, encoding="utf-8-sig", newline="\n")
 
 
-def perform_all(jobs: Sequence[Job], processes: int) -> Iterator[Outcome]:
+def perform_all(jobs: Sequence[Job], processes: int) -> Generator[Outcome]:
     """Run jobs in parallel processes and give each outcome as it comes.
 
-    A process is started afresh for each worker, so Windows and Linux behave alike.
+    A process is started afresh for each worker, so Windows and Linux behave alike. Closed early, it waits for the jobs
+    that have begun and drops the others.
     """
     # numerical libraries of two workers on two cores would only wait for each other's threads
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     pool = ProcessPoolExecutor(max_workers=processes, mp_context=get_context("spawn"))
     try:
-        for future in as_completed([pool.submit(perform, job) for job in jobs]):
-            yield future.result()
+        futures = {pool.submit(perform, job): job for job in jobs}
+        for future in as_completed(futures):
+            try:
+                yield future.result()
+            except BrokenProcessPool:  # a worker died, and with it all that was handed to the pool
+                yield Outcome(futures[future].name, "failed", 0.0, error=traceback.format_exc())
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
@@ -230,8 +264,9 @@ def finish(study: Study, scores: Scores, out: Path, outcomes: Sequence[Outcome],
     order = ["", OVERVIEW, *study.units["unit_id"]]
     outcomes = sorted(outcomes, key=lambda outcome: order.index(outcome.name))
     lines = [json.dumps(part, ensure_ascii=False) for part in (run, *map(asdict, outcomes))]
+    out.mkdir(parents=True, exist_ok=True)
     _write(out / MANIFEST, "\n".join(lines) + "\n")
-    page = _index(study, scores, out, outcomes, turn, language)
+    page = _index(study, scores, out, outcomes, turn=turn, language=language)
     font = page_font(index_html(page))
     _write(out / INDEX, index_html(page, font=font))
     return Run(out, tuple(outcomes))
@@ -244,7 +279,9 @@ def _write(path: Path, text: str) -> None:
     partial.replace(path)
 
 
-def _index(study: Study, scores: Scores, out: Path, outcomes: Sequence[Outcome], turn: str, language: str) -> IndexPage:
+def _index(
+    study: Study, scores: Scores, out: Path, outcomes: Sequence[Outcome], *, turn: str, language: str
+) -> IndexPage:
     view = slices.cut(study, scores, "", turn, language)
     _ = words(language)
     by_name = {outcome.name: outcome for outcome in outcomes}

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from toolkit.reporting.disclosure import Disclosure
 from toolkit.reporting.method import method_facts
-from toolkit.reporting.privacy import Part, coarse, hidden_sources, published
+from toolkit.reporting.privacy import coarse, published
 from toolkit.scheme import SELF, said
 from toolkit.scoring.scores import score
 from toolkit.study import read_study
@@ -109,12 +110,14 @@ def _null(value: object) -> bool:
 
 
 def _frame(columns: Mapping[str, list[Any]]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            name: pd.Series(cells, dtype=float if any(cells) is False and None in cells else None)
-            for name, cells in columns.items()
-        }
-    )
+    return pd.DataFrame({name: _series(cells) for name, cells in columns.items()})
+
+
+def _series(cells: list[Any]) -> pd.Series:
+    """A column; numbers some or all of which are missing are floats, as they were."""
+    there = [cell for cell in cells if cell is not None]
+    numbers = not any(isinstance(cell, bool | str) for cell in there)
+    return pd.Series(cells, dtype=float if numbers and len(there) < len(cells) else None)
 
 
 def open_slice(study: str | Path, unit: str = "", round: str = "") -> Slice:  # noqa: A002  (the contract's word)
@@ -174,10 +177,11 @@ class _Cutter:
         below = study.ancestors[study.ancestors["unit_id"].isin(self.scope)]["ratee_id"]
         ratees = scores.ratees
         self.members = ratees[(ratees["round"] == turn) & (ratees["kind"] == "member") & ratees["ratee_id"].isin(below)]
-        self.means = scores.units[(scores.units["round"] == turn) & scores.units["unit_id"].isin(self.scope)]
-        self.means = self.means.astype({"source": str, "indicator": str})
-        self.tops = [self.scheme.source_tree.names[place] for place in self.scheme.source_tree.children(0)]
-        self.hidden = self._hidden()
+        units = scores.units[scores.units["round"] == turn].astype({"source": str, "indicator": str})
+        self.open = Disclosure(self.scheme, units[units["unit_id"].isin(self.scope)], self.members)
+        self.table = scores.table[scores.table["round"] == turn]
+        self.members = self.open.members(self.members, self.table, unit)
+        self.bare = self.open.bare_units(units) | (set(self.scope) if "" in self.open.hidden else set())
 
     def slice(self) -> Slice:
         turn = self.scheme.rounds[self.round]
@@ -206,27 +210,9 @@ class _Cutter:
         """Label of a name of the scheme in the language of the slice."""
         return self.scheme.label(name, self.language)
 
-    def _mean(self, source: str, indicator: str) -> pd.Series | None:
-        found = self.means[(self.means["source"] == source) & (self.means["indicator"] == indicator)]
-        return found.iloc[0] if len(found) == 1 else None
-
-    def _hidden(self) -> dict[str, str]:
-        weights = [self.scheme.source_weights(name) for name in self.members["category"].unique()]
-        leaves = self.scheme.leaf_sources
-        tree = self.scheme.source_tree
-        parts = []
-        for name in self.tops:
-            rows = self.means[self.means["source"] == name]
-            rows = rows[rows["raters"] > 0]
-            below = [leaf for leaf in leaves if tree.position[name] in tree.path(tree.position[leaf])]
-            attributed = all(leaves[leaf].attributed for leaf in below)
-            counts = len(rows) > 0 and any(part[name] > 0 for part in weights)
-            parts.append(Part(name, int(rows["raters"].min()) if len(rows) else 0, attributed, counts))
-        return dict(hidden_sources(parts, self.scheme.privacy.min_raters))
-
     def _facts(self) -> dict[str, Any]:
         status = self.members["status"]
-        mean = self._mean("", "")
+        mean = self.open.mean("", "")
         facts: dict[str, Any] = {
             "members": len(self.members),
             "scored": int(self.members["counts"].sum()),
@@ -236,17 +222,10 @@ class _Cutter:
             "exempt": int(self.members["exempt"].sum()),
             "min_raters": self.scheme.privacy.min_raters,
         }
-        row = pd.DataFrame(
-            [
-                {"score": np.nan, "low": np.nan, "high": np.nan, "n": 0.0}
-                if mean is None
-                else mean[["score", "low", "high", "n"]]
-            ]
-        )
-        row = row.astype(float)
+        row = pd.DataFrame([mean or {}], columns=["score", "low", "high", "n"]).astype(float)
         row["low"], row["high"] = coarse(row["low"], row["high"], row["n"])
         shown = published(row).iloc[0]
-        hide = "" in self.hidden
+        hide = "" in self.open.hidden
         facts |= {key: None if hide or np.isnan(shown[key]) else float(shown[key]) for key in ("score", "low", "high")}
         facts["grades"] = {
             name: int((self.members.loc[self.members["counts"], "grade"] == name).sum())
@@ -254,6 +233,7 @@ class _Cutter:
         }
         own = self.scores.ratees
         own = own[(own["round"] == self.round) & (own["kind"] == "unit") & (own["ratee_id"] == self.unit)]
+        own = self.open.members(own, self.table, self.unit)
         facts["own_score"] = round(float(own["score"].iloc[0]), 1) if len(own) and own["score"].notna().all() else None
         return facts
 
@@ -344,6 +324,8 @@ class _Cutter:
             & (rows["indicator"] == "")
             & rows["unit_id"].isin(ids)
         ]
+        gone = rows["unit_id"].isin(self.bare)
+        rows = rows.assign(**{name: rows[name].mask(gone) for name in ("score", "low", "high")})
         low, high = coarse(rows["low"], rows["high"], rows["n"])
         seen = (rows["coverage"] * 100).round()
         rows = published(rows[["unit_id", "score", "members"]].assign(low=low, high=high)).assign(coverage=seen)
@@ -370,37 +352,26 @@ class _Cutter:
 
     def _matrix(self) -> pd.DataFrame:
         tree = self.scheme.indicator_tree
-        shown = [name for name in self.tops if name not in self.hidden and name != SELF]
+        shown = [name for name in self.open.tops if name not in self.open.hidden and name != SELF]
         rows = []
         for place, name in enumerate(tree.names):
             indicator = "" if place == 0 else name
-            cells = {source: self._shown(source, indicator) for source in shown}
+            cells = {source: self.open.shown(source, indicator) for source in shown}
             about: dict[str, Any] = {
                 "indicator": indicator,
                 "label": self.label(name) if place else "",
                 "depth": len(tree.path(place)) - 1,
             }
-            rows.append({**about, "leaf": place in tree.leaves, "all": self._shown("", indicator), **cells})
+            rows.append({**about, "leaf": place in tree.leaves, "all": self.open.shown("", indicator), **cells})
         frame = pd.DataFrame(rows)
         empty = frame[[*shown, "all"]].isna().all(axis=1) & (frame["indicator"] != "")
         return published(frame[~empty].reset_index(drop=True))
 
-    def _shown(self, source: str, indicator: str) -> float:
-        """A mean of the unit, NaN where it is hidden."""
-        mean = self._mean(source, indicator)
-        lone = source == "" and self._one_is_hidden(indicator)
-        return float("nan") if mean is None or source in self.hidden or lone else float(mean["score"])
-
-    def _one_is_hidden(self, indicator: str) -> bool:
-        """Whether just one hidden source was asked this indicator: it could be found from the mean of all."""
-        parts = [self._mean(source, indicator) for source in self.hidden if source]
-        return sum(1 for part in parts if part is not None and part["members"] > 0) == 1
-
     def _sources(self) -> pd.DataFrame:
         rows = []
-        for name in self.tops:
-            mean = self._mean(name, "")
-            if mean is None or name in self.hidden or name == SELF or np.isnan(mean["score"]):
+        for name in self.open.tops:
+            mean = self.open.mean(name, "")
+            if mean is None or name in self.open.hidden or name == SELF or np.isnan(mean["score"]):
                 continue
             rows.append(
                 {
@@ -422,7 +393,7 @@ class _Cutter:
         tree = self.scheme.indicator_tree
         for place in [0, *tree.leaves] if len(tree) > 1 else [0]:
             indicator = tree.names[place] if place else ""
-            own, others = self._mean(SELF, indicator), self._shown("", indicator)
+            own, others = self.open.mean(SELF, indicator), self.open.shown("", indicator)
             if own is None or np.isnan(others) or own["members"] < self.scheme.privacy.min_raters:
                 continue
             label = self.label(tree.names[place]) if place else ""
@@ -430,11 +401,13 @@ class _Cutter:
         return published(pd.DataFrame(rows, columns=["label", "self", "others", "gap"]))
 
     def _hidden_frame(self) -> pd.DataFrame:
-        rows = [{"label": self.label(name) if name else "", "reason": reason} for name, reason in self.hidden.items()]
+        rows = [
+            {"label": self.label(name) if name else "", "reason": reason} for name, reason in self.open.hidden.items()
+        ]
         return pd.DataFrame(rows, columns=["label", "reason"])
 
     def _labels(self) -> dict[str, str]:
-        names = [*self.tops, *(self.scheme.grades.bands if self.scheme.grades else ())]
+        names = [*self.open.tops, *(self.scheme.grades.bands if self.scheme.grades else ())]
         return {name: self.label(name) for name in names}
 
 

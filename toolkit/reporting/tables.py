@@ -169,6 +169,7 @@ def league(view: Slice) -> Table | None:
         "thin": _("too little seen"),
         "incomplete": _("incomplete"),
         "unrated": _("not rated"),
+        "withheld": _("not shown to protect raters"),
     }
     rows = []
     for row in view.league.to_dict("records"):
@@ -197,8 +198,8 @@ def league(view: Slice) -> Table | None:
 
 def _quota_remark(row: Mapping[Any, Any], _: Callable[[str], str]) -> str:
     if row["tied"]:
-        return _("tied across the last of {n} places of the quota").format(n=whole(row["places"]))
-    return _("beyond the {n} places of the quota").format(n=whole(row["places"]))
+        return _("tied across the quota of {n}").format(n=whole(row["places"]))
+    return _("beyond the quota of {n}").format(n=whole(row["places"]))
 
 
 def matrix(view: Slice) -> Table:
@@ -235,10 +236,10 @@ def selves(view: Slice) -> Table | None:
 
 def extremes(view: Slice) -> Table | None:
     """The strongest and the weakest indicators of the unit; None where there are none."""
-    if view.matrix["leaf"].sum() < FEWEST:
+    leaves = view.matrix[view.matrix["leaf"] & view.matrix["all"].notna() & (view.matrix["indicator"] != "")]
+    if len(leaves) < FEWEST:
         return None
     _ = words(view.language)
-    leaves = view.matrix[view.matrix["leaf"] & view.matrix["all"].notna() & (view.matrix["indicator"] != "")]
     ordered = leaves.sort_values("all", ascending=False, kind="stable")
     each = 2
     picked = [(_("Strongest"), row) for row in ordered.head(each).to_dict("records")]

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from scipy.special import betainc
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
     from toolkit.scheme import Scheme, Source
 
+    Estimate = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Cells:
     base : ndarray
         Ratings that the standard error rests on: n, what trimming left, or Kish's effective n of weighted ratings.
     ballot : ndarray
-        Sum of squares of the answers counted on ballots, about their mean.
+        Answers, not blank, that were counted on ballots.
     """
 
     mean: NDArray[np.float64]
@@ -55,7 +56,19 @@ class _Rows:
 
     def total(self, amount: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum by cell."""
-        return np.bincount(self.cell, weights=amount, minlength=self.size)
+        return np.bincount(self.cell, weights=amount, minlength=self.size).astype(np.float64, copy=False)
+
+    def take(self, places: NDArray[np.intp]) -> _Rows:
+        """Some of the rows, in the order of their places."""
+        return _Rows(
+            cell=self.cell[places],
+            points=self.points[places],
+            count=self.count[places],
+            weight=self.weight[places],
+            weight2=self.weight2[places],
+            ballot=self.ballot[places],
+            size=self.size,
+        )
 
 
 def cells(counts: pd.DataFrame, scheme: Scheme, ratees: pd.Index) -> Cells:
@@ -76,42 +89,41 @@ def cells(counts: pd.DataFrame, scheme: Scheme, ratees: pd.Index) -> Cells:
     doi:10.1093/biomet/61.1.165); medians that of Maritz & Jarrett (1978, JASA 73:194-196,
     doi:10.1080/01621459.1978.10480027), the exact bootstrap variance.
     """
-    sources = list(scheme.leaf_sources)
-    shape = (len(ratees), len(sources), len(scheme.indicator_tree))
+    shape = (len(ratees), len(scheme.leaf_sources), len(scheme.indicator_tree))
     rows = _rows(counts, scheme, ratees, shape)
-    mean, se, base = _plain(rows)
-    n = rows.total(rows.count)
-    arrays = [array.reshape(shape) for array in (mean, se, base, n)]
-    mean, se, base, n = arrays
+    mean, se, base = (array.reshape(shape) for array in _plain(rows))
+    n = rows.total(rows.count).reshape(shape)
     for place, source in enumerate(scheme.leaf_sources.values()):
         if source.trim or source.average == "median":
-            _replace(rows, source, place, shape, (mean, se, base))
-        few = n[:, place] < (source.min or 1)
-        mean[:, place][few] = np.nan
-    return Cells(mean, se, n, base, _ballot_squares(rows).reshape(shape))
+            mine = rows.take(np.flatnonzero((rows.cell // shape[2]) % shape[1] == place))
+            changed, found = _ordered(mine, source)
+            for array, new in zip((mean, se, base), found, strict=True):
+                array[changed.reshape(shape)] = new[changed]
+        mean[:, place][n[:, place] < (source.min or 1)] = np.nan
+    return Cells(mean, se, n, base, rows.total(rows.count * rows.ballot).reshape(shape))
 
 
 def _rows(counts: pd.DataFrame, scheme: Scheme, ratees: pd.Index, shape: tuple[int, ...]) -> _Rows:
-    keys = counts[["source", "indicator", "value"]].astype("category")
-    codes = [keys[name].cat.codes.to_numpy().astype(np.int64) for name in keys]
-    levels = [keys[name].cat.categories for name in keys]
-    joint = (codes[0] * len(levels[1]) + codes[1]) * len(levels[2]) + codes[2]
-    distinct, inverse = np.unique(joint, return_inverse=True)
+    keys = [counts[name].astype("category") for name in ("source", "indicator", "value", "ratee_id")]
+    source, indicator, value, ratee = (key.cat.codes.to_numpy().astype(np.int64) for key in keys)
+    sources, indicators, values, ids = (key.cat.categories for key in keys)
+    # what an answer is worth depends on its source and indicator: each combination is asked once
+    joint = (source * len(indicators) + indicator) * len(values) + value
+    distinct, first, inverse = np.unique(joint, return_index=True, return_inverse=True)
     points = np.empty(len(distinct))
-    for place, code in enumerate(distinct):
-        rest, value = divmod(int(code), len(levels[2]))
-        source, indicator = divmod(rest, len(levels[1]))
-        points[place] = worth(scheme, levels[0][source], levels[1][indicator], levels[2][value])
-    s = np.array([list(scheme.leaf_sources).index(name) for name in levels[0]], dtype=np.intp)
-    k = np.array([scheme.indicator_tree.position[name] for name in levels[1]], dtype=np.intp)
-    ratee = counts["ratee_id"].astype("category")
-    r = ratees.get_indexer(ratee.cat.categories)[ratee.cat.codes]
-    cell = np.ravel_multi_index((r, s[codes[0]], k[codes[1]]), shape) if len(counts) else np.zeros(0, dtype=np.intp)
+    for place, row in enumerate(first):
+        points[place] = worth(scheme, sources[source[row]], indicators[indicator[row]], values[value[row]])
+    at = (
+        ratees.get_indexer(ids)[ratee],
+        pd.Index(list(scheme.leaf_sources)).get_indexer(sources)[source],
+        pd.Index(scheme.indicator_tree.names).get_indexer(indicators)[indicator],
+    )
+    cell = np.ravel_multi_index(at, shape) if len(counts) else np.zeros(0, dtype=np.intp)
     x = points[inverse]
+    count, weight, weight2 = (counts[name].to_numpy(dtype=float) for name in ("count", "weight", "weight2"))
+    rows = _Rows(cell, x, count, weight, weight2, counts["ballot"].to_numpy(dtype=bool), int(np.prod(shape)))
     valid = np.flatnonzero(~np.isnan(x))
-    order = valid[np.lexsort((x[valid], cell[valid]))]
-    numbers = (counts[name].to_numpy(dtype=float)[order] for name in ("count", "weight", "weight2"))
-    return _Rows(cell[order], x[order], *numbers, counts["ballot"].to_numpy(dtype=bool)[order], int(np.prod(shape)))
+    return rows.take(valid[np.lexsort((x[valid], cell[valid]))])
 
 
 def worth(scheme: Scheme, source: str, indicator: str, value: str) -> float:
@@ -127,7 +139,7 @@ def worth(scheme: Scheme, source: str, indicator: str, value: str) -> float:
     return float("nan") if points is None else points
 
 
-def _plain(rows: _Rows) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _plain(rows: _Rows) -> Estimate:
     with np.errstate(invalid="ignore", divide="ignore"):
         total = rows.total(rows.weight)
         mean = rows.total(rows.weight * rows.points) / total
@@ -138,39 +150,20 @@ def _plain(rows: _Rows) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArr
     return mean, se, np.nan_to_num(base)
 
 
-def _ballot_squares(rows: _Rows) -> NDArray[np.float64]:
-    count = rows.count * rows.ballot
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = rows.total(count * rows.points) / rows.total(count)
-    return rows.total(np.where(rows.ballot, count * (rows.points - mean[rows.cell]) ** 2, 0.0))
-
-
-def _replace(
-    rows: _Rows,
-    source: Source,
-    place: int,
-    shape: tuple[int, ...],
-    arrays: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
-) -> None:
-    """Put the trimmed means or the medians of one source in place of its plain means."""
-    mine = (rows.cell // shape[2]) % shape[1] == place
-    part = _Rows(*(getattr(rows, name)[mine] for name in ("cell", "points", "count", "weight", "weight2", "ballot")), rows.size)
-    n = part.total(part.count)
-    last = np.cumsum(part.count) - (np.cumsum(n) - n)[part.cell]
-    first = last - part.count
-    if source.average == "median":
-        changed, found = n > 0, _median(part, n, first, last)
-    elif source.trim:
-        changed, found = n > source.trim.above, _trimmed(part, n, first, last, source.trim.drop)
-    changed = changed.reshape(shape)
-    for array, new in zip(arrays, found, strict=True):
-        array[changed] = new.reshape(shape)[changed]
+def _ordered(rows: _Rows, source: Source) -> tuple[NDArray[np.bool_], Estimate]:
+    """Trimmed means or medians of one source, and the cells that have them in place of plain means."""
+    n = rows.total(rows.count)
+    last = np.cumsum(rows.count) - (np.cumsum(n) - n)[rows.cell]
+    first = last - rows.count
+    if source.trim:
+        return n > source.trim.above, _trimmed(rows, n, first, last, source.trim.drop)
+    return n > 0, _median(rows, n, first, last)
 
 
 def _trimmed(
     rows: _Rows, n: NDArray[np.float64], first: NDArray[np.float64], last: NDArray[np.float64], drop: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Trimmed mean, Yuen's standard error, and what trimming left; the row of ranks `first`+1 .. `last` has one value."""
+) -> Estimate:
+    """Trimmed mean, Yuen's standard error, and what trimming left; a row holds the ranks `first` + 1 to `last`."""
     top = n[rows.cell] - drop
     kept = np.clip(np.minimum(last, top) - np.maximum(first, drop), 0, None)
     ends = ((first <= drop) & (drop < last)).astype(float) + ((first < top) & (top <= last))
@@ -184,9 +177,7 @@ def _trimmed(
     return mean, se, base
 
 
-def _median(
-    rows: _Rows, n: NDArray[np.float64], first: NDArray[np.float64], last: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _median(rows: _Rows, n: NDArray[np.float64], first: NDArray[np.float64], last: NDArray[np.float64]) -> Estimate:
     """Median, Maritz and Jarrett's standard error, and n."""
     size = n[rows.cell]
     low, high = np.floor((size + 1) / 2), np.ceil((size + 1) / 2)

@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from toolkit.scoring.ranks import TOLERANCE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from toolkit.scheme import Scheme
 
-BETWEEN = 1e-9
+VALUES = ["score", "low", "high"]
 
 
-def posts(table: pd.DataFrame, ratees: pd.DataFrame) -> pd.DataFrame:
-    """Give every holder of posts the mean of his posts' scores by share; the posts stay in the table.
+def posts(table: pd.DataFrame, ratees: pd.DataFrame, scheme: Scheme) -> pd.DataFrame:
+    """Give every member who was rated in his posts the mean of their scores by share; those posts stay in the table.
 
     Parameters
     ----------
@@ -23,18 +25,22 @@ def posts(table: pd.DataFrame, ratees: pd.DataFrame) -> pd.DataFrame:
         Scores of one round, `ratee_id` categorical in the order of the study.
     ratees : DataFrame
         `list_ratees` of the round.
+    scheme : Scheme
+        The round's scheme.
     """
-    held = ratees[ratees["kind"] == "post"]
+    held = ratees[ratees["kind"] == "post"].set_index("ratee_id")
     if held.empty:
         return table
-    own = table["ratee_id"].isin(held["owner"])
-    parts = table[table["ratee_id"].isin(held["ratee_id"])]
-    known = held.set_index("ratee_id")
-    ids = parts["ratee_id"].astype(str)
-    weight = known["share"].reindex(ids).to_numpy()
-    owner = pd.Categorical(known["owner"].reindex(ids), categories=table["ratee_id"].cat.categories)
-    made = _mean(parts.assign(ratee_id=owner, weight=weight), ["round", "ratee_id", "source", "indicator"])
-    return _sorted(pd.concat([table[~own], made[table.columns]], ignore_index=True), table, "ratee_id")
+    rated = held.index.isin(table.loc[table["coverage"] > 0, "ratee_id"])
+    by_post = held[held["owner"].isin(held["owner"][rated])]
+    # whoever was rated in person is no less so for holding posts
+    rest = table[~table["ratee_id"].isin([*by_post["owner"], *held.index])]
+    parts = table[table["ratee_id"].isin(by_post.index)]
+    post = by_post.reindex(parts["ratee_id"].astype(str))
+    owner = pd.Categorical(post["owner"], categories=table["ratee_id"].cat.categories)
+    weighted = parts.assign(ratee_id=owner, weight=post["share"].to_numpy())
+    made = _mean(weighted, ["round", "ratee_id", "source", "indicator"], scheme)
+    return _sorted(pd.concat([rest, parts, made[table.columns]], ignore_index=True), table, "ratee_id")
 
 
 def rounds(
@@ -54,38 +60,39 @@ def rounds(
         Column of what is scored: `ratee_id` or `unit_id`.
     """
     keys = [key, "source", "indicator"]
-    parts = pd.concat([tables[part].astype(dict.fromkeys(keys, str)).assign(weight=weight) for part, weight in weights.items()])
-    ids = pd.unique(pd.concat([tables[part][key].astype(str) for part in weights]))
-    made = _mean(parts.astype({key: pd.CategoricalDtype(ids)}), keys)
+    parts = pd.concat(
+        [tables[part].astype(dict.fromkeys(keys, str)).assign(weight=weight) for part, weight in weights.items()]
+    )
+    ids = pd.Index(pd.concat([tables[part][key].astype(str) for part in weights]).unique())
+    made = _mean(parts.astype({key: pd.CategoricalDtype(ids)}), keys, scheme)
     made["round"] = name
-    if scheme.missing.rule == "fail":
-        lacking = made["coverage"] < 1 - BETWEEN
-        made = made.assign(**{column: made[column].mask(lacking) for column in ("score", "low", "high")})
     made = judged(made, scheme)
     first = tables[next(iter(weights))]
     return _sorted(made[first.columns], made, key)
 
 
-def _mean(parts: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+def _mean(parts: pd.DataFrame, keys: list[str], scheme: Scheme) -> pd.DataFrame:
     """Weighted means by `keys`; scores are renormalised over what is there, coverage is not."""
     seen = parts["score"].notna()
-    work = parts[keys].copy()
-    work["asked"] = parts["weight"]
-    work["seen"] = parts["weight"].where(seen, 0.0)
-    for column in ("score", "low", "high"):
-        work[column] = (parts[column] * parts["weight"]).where(seen, 0.0)
-    work["coverage"] = parts["coverage"] * parts["weight"]
-    counted = [column for column in ("n", "members", "raters") if column in parts]
-    groups = work.groupby(keys, observed=True, sort=False)
-    # one part without an interval leaves the whole without one: skipna would make it narrower
-    made = groups[["asked", "seen", "score", "coverage"]].sum()
-    for column in ("low", "high"):
-        made[column] = groups[column].sum().mask(work[column].isna().groupby([work[key] for key in keys], observed=True).any())
-        made[column] = made[column] / made["seen"].where(made["seen"] > 0)
-    made["score"] = made["score"] / made["seen"].where(made["seen"] > 0)
+    weight = parts["weight"].where(seen, 0.0)
+    work = parts[keys].assign(asked=parts["weight"], seen=weight, unbounded=seen & parts["low"].isna())
+    for column in ("score", "low", "high", "coverage"):
+        work[column] = (parts[column] * weight).where(seen, 0.0)
+    for column in ("n", "members", "raters"):
+        if column in parts:
+            work[column] = parts[column].where(seen)
+    sums = dict.fromkeys(["asked", "seen", "score", "low", "high", "coverage"], "sum")
+    least = {column: "min" for column in ("n", "members", "raters") if column in parts}
+    made = work.groupby(keys, observed=True, sort=False).agg(sums | least | {"unbounded": "any"})
     made["coverage"] = made["coverage"] / made["asked"]
-    least = parts[keys].join(parts[counted].where(seen)).groupby(keys, observed=True, sort=False)[counted].min()
-    return made.join(least.fillna(0)).reset_index()
+    for column in VALUES:
+        made[column] = made[column] / made["seen"].where(made["seen"] > 0)
+    made = made.fillna(dict.fromkeys(least, 0))
+    # one part without an interval leaves the whole without one: to leave it out would make it narrower
+    made[["low", "high"]] = made[["low", "high"]].mask(made["unbounded"])
+    if scheme.missing.rule == "fail":
+        made[VALUES] = made[VALUES].mask(made["coverage"] < 1 - TOLERANCE)
+    return made.reset_index()
 
 
 def judged(table: pd.DataFrame, scheme: Scheme) -> pd.DataFrame:
@@ -93,10 +100,10 @@ def judged(table: pd.DataFrame, scheme: Scheme) -> pd.DataFrame:
     if "ratee_id" not in table:
         return table
     composite = (table["source"] == "") & (table["indicator"] == "")
-    thin = composite & (table["coverage"] < float(scheme.missing.min_coverage) - BETWEEN)
-    return table.assign(**{name: table[name].mask(thin) for name in ("score", "low", "high")})
+    thin = composite & (table["coverage"] < float(scheme.missing.min_coverage) - TOLERANCE)
+    return table.assign(**{name: table[name].mask(thin) for name in VALUES})
 
 
 def _sorted(table: pd.DataFrame, like: pd.DataFrame, key: str) -> pd.DataFrame:
-    order = table[key].astype(like[key].dtype).cat.codes
-    return table.assign(**{key: table[key].astype(like[key].dtype)}).iloc[order.argsort(kind="stable")].reset_index(drop=True)
+    ids = table[key].astype(like[key].dtype)
+    return table.assign(**{key: ids}).iloc[ids.cat.codes.argsort(kind="stable")].reset_index(drop=True)

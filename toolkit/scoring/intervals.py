@@ -2,8 +2,10 @@
 
 A rater's indicators move together, so the covariance of the cells of one source comes from the cross-products that
 counting kept; the raters of different sources are independent. Where cross-products are unknown (ballots) the standard
-deviations add, a bound. With few raters the spread of a cell is shrunk: two pseudo-raters at the source's mean and
-covariance join it, in the spirit of Agresti & Coull (1998, Am. Stat. 52:119-126, doi:10.1080/00031305.1998.10480550).
+deviations add, a bound. Few raters say little of how raters spread, and five who all tick the top level say nothing,
+so the covariance of a cell is moderated: it borrows four degrees of freedom from all ratees of the source (Smyth 2004,
+Stat. Appl. Genet. Mol. Biol. 3:3, doi:10.2202/1544-6115.1027). The interval stays centred on the score: to move it
+towards the source's mean would serve a single cell, but over several sources the moves add up while errors do not.
 """
 
 from __future__ import annotations
@@ -15,10 +17,14 @@ import numpy as np
 from scipy.stats import t as student
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
 LEVEL = 0.95
-PSEUDO_RATERS = 2
+BORROWED = 4.0
+"""Degrees of freedom that a covariance borrows, as many as the pseudo-observations of Agresti & Coull (1998, Am. Stat.
+52:119-126, doi:10.1080/00031305.1998.10480550); simulation keeps 92-98% with them from 5 raters up."""
 
 
 @dataclass(frozen=True)
@@ -27,28 +33,36 @@ class Spread:
 
     Attributes
     ----------
-    mean : ndarray (ratees, sources, K)
-        Means of the cells, NaN where missing.
     covariance : ndarray (ratees, sources, K, K)
-        Covariance of one rater's answers; NaN in rows of cells with fewer than two raters.
+        Covariance of one rater's answers, points squared; NaN in rows of cells with fewer than two raters.
     base : ndarray (ratees, sources, K)
-        Raters that each mean rests on.
+        Raters that each mean rests on, 0 where it is missing.
     unseen : ndarray (ratees, sources, K)
         Share of the eligible raters who did not rate: 1 where the eligible are unknown or without bound, 0 in a census.
     """
 
-    mean: NDArray[np.float64]
     covariance: NDArray[np.float64]
     base: NDArray[np.float64]
     unseen: NDArray[np.float64]
 
+    @property
+    def pair(self) -> NDArray[np.float64]:
+        """Raters that each covariance rests on, (ratees, sources, K, K)."""
+        root = np.sqrt(self.base)
+        return np.asarray(root[..., :, None] * root[..., None, :])
+
+    @property
+    def freedom(self) -> NDArray[np.float64]:
+        """Degrees of freedom of each covariance, 0 where it is unknown."""
+        return np.where(np.isnan(self.covariance), 0.0, np.maximum(self.pair - 1, 0))
+
 
 @dataclass(frozen=True)
 class Prior:
-    """What the raters of each source are like: mean (sources, K) and covariance (sources, K, K) of their answers."""
+    """How the raters of each source spread about a ratee's mean: covariance and degrees of freedom (sources, K, K)."""
 
-    mean: NDArray[np.float64]
     covariance: NDArray[np.float64]
+    freedom: NDArray[np.float64]
 
 
 def correlate(residual: NDArray[np.float64], ballot: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -65,76 +79,50 @@ def correlate(residual: NDArray[np.float64], ballot: NDArray[np.float64]) -> NDA
     joint = residual + root[..., :, None] * root[..., None, :]
     own = np.sqrt(np.clip(np.diagonal(joint, axis1=-2, axis2=-1), 0, None))
     with np.errstate(invalid="ignore", divide="ignore"):
-        correlation = np.nan_to_num(joint / (own[..., :, None] * own[..., None, :]))
-    return np.clip(correlation, -1, 1)
+        correlation: NDArray[np.float64] = np.nan_to_num(joint / (own[..., :, None] * own[..., None, :]))
+    return correlation.clip(-1, 1)
 
 
-class Pool:
-    """Gathers the prior of every source over the ratees of a round, part by part."""
-
-    def __init__(self, sources: int, indicators: int) -> None:
-        self._freedom = np.zeros((sources, indicators, indicators))
-        self._products = np.zeros((sources, indicators, indicators))
-        self._n = np.zeros((sources, indicators))
-        self._total = np.zeros((sources, indicators))
-
-    def add(self, spread: Spread) -> None:
-        """Add some ratees."""
-        covariance = spread.covariance
-        known = ~np.isnan(covariance)
-        base = np.where(np.isnan(spread.mean), 0.0, spread.base)
-        freedom = np.clip(np.sqrt(base[..., :, None] * base[..., None, :]) - 1, 0, None) * known
-        self._freedom += freedom.sum(axis=0)
-        self._products += (freedom * np.where(known, covariance, 0.0)).sum(axis=0)
-        self._n += base.sum(axis=0)
-        self._total += (base * np.nan_to_num(spread.mean)).sum(axis=0)
-
-    def prior(self) -> Prior:
-        """Mean and pooled covariance by source; 0 where nobody rated."""
-        return Prior(
-            mean=self._total / np.maximum(self._n, 1e-300),
-            covariance=self._products / np.maximum(self._freedom, 1e-300),
-        )
+def pool(spreads: Iterable[Spread]) -> Prior:
+    """Covariance of every source, pooled over the ratees of a round, given in parts; 0 where no spread is known."""
+    freedom = products = np.zeros(())
+    for spread in spreads:
+        freedom = freedom + spread.freedom.sum(axis=0)
+        products = products + (spread.freedom * np.nan_to_num(spread.covariance)).sum(axis=0)
+    return Prior(np.divide(products, freedom, out=np.zeros_like(products), where=freedom > 0), freedom)
 
 
 @dataclass(frozen=True)
-class Shrunk:
-    """Cells with their pseudo-raters: shift of each mean, covariance of the means, degrees of freedom, known or not."""
+class Moderated:
+    """Cells with what they borrowed: covariance of the means, degrees of freedom, and whether a spread is unknown."""
 
-    shift: NDArray[np.float64]
     covariance: NDArray[np.float64]
     freedom: NDArray[np.float64]
     unknown: NDArray[np.bool_]
 
 
-def shrink(spread: Spread, prior: Prior) -> Shrunk:
-    """Let the pseudo-raters join every cell.
+def moderate(spread: Spread, prior: Prior) -> Moderated:
+    """Let every cell borrow from its source.
 
-    With n ratings of mean m and covariance S, and k pseudo-raters of mean u and covariance P, the joint covariance is
-    ((n - 1) S + k P + n k / (n + k) (m - u)(m - u)') / (n + k - 1). What the eligible who did not rate would have
-    said is all that is uncertain, hence the factor `unseen`.
+    The covariance is the mean of the cell's own and the source's, by degrees of freedom: n - 1 and 4, or as many as the
+    other ratees have. What the eligible who did not rate would have said is all that is uncertain, hence `unseen`.
     """
-    k = PSEUDO_RATERS
-    n = spread.base
-    gap = np.nan_to_num(spread.mean - prior.mean)
-    pair = np.sqrt(n[..., :, None] * n[..., None, :])
-    off = gap[..., :, None] * gap[..., None, :]
-    joint = (pair - 1) * np.nan_to_num(spread.covariance) + k * prior.covariance + pair * k / (pair + k) * off
-    with np.errstate(invalid="ignore", divide="ignore"):
-        joint = joint / (pair + k - 1) / np.sqrt((n[..., :, None] + k) * (n[..., None, :] + k))
+    borrowed = np.clip(prior.freedom - spread.freedom, 0, BORROWED)
+    freedom = spread.freedom + borrowed
     root = np.sqrt(spread.unseen)
-    covariance = joint * root[..., :, None] * root[..., None, :]
-    own = np.diagonal(spread.covariance, axis1=-2, axis2=-1)
-    return Shrunk(
-        shift=-gap * k / (n + k) * spread.unseen,
-        covariance=np.nan_to_num(covariance),
-        freedom=n + k - 1,
-        unknown=np.isnan(own) & (spread.unseen > 0),
+    joint = spread.freedom * np.nan_to_num(spread.covariance) + borrowed * prior.covariance
+    joint = joint * root[..., :, None] * root[..., None, :]
+    scale = freedom * spread.pair
+    alone = np.isnan(np.diagonal(spread.covariance, axis1=-2, axis2=-1))
+    return Moderated(
+        covariance=np.divide(joint, scale, out=np.zeros_like(joint), where=scale > 0),
+        freedom=np.diagonal(freedom, axis1=-2, axis2=-1),
+        unknown=alone & (spread.unseen > 0),
     )
 
 
 def interval(
-    score: NDArray[np.float64], weights: NDArray[np.float64], cells: Shrunk
+    score: NDArray[np.float64], weights: NDArray[np.float64], cells: Moderated
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """95% interval of weighted means of cells.
 
@@ -144,7 +132,7 @@ def interval(
         The scores, 0-100; NaN where there is none.
     weights : ndarray (ratees, sources, K)
         Weight of every cell in its score.
-    cells : Shrunk
+    cells : Moderated
         The cells.
 
     Returns
@@ -154,18 +142,16 @@ def interval(
         Welch's and Satterthwaite's degrees of freedom over the sources (Welch 1947, Biometrika 34:28-35).
     """
     variance = np.clip(np.einsum("rsi,rsij,rsj->rs", weights, cells.covariance, weights, optimize=True), 0, None)
-    freedom = np.where(weights > 0, cells.freedom, np.inf).min(axis=-1)
+    weighs = weights > 0
+    freedom = np.where(weighs & (cells.freedom > 0), cells.freedom, np.inf).min(axis=-1)
     total = variance.sum(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        welch = total**2 / (variance**2 / freedom).sum(axis=1)
-    half = np.where(total > 0, student.ppf((1 + LEVEL) / 2, np.where(total > 0, welch, 1.0)), 0.0) * np.sqrt(total)
-    centre = score + (weights * cells.shift).sum(axis=(1, 2))
+    parts = np.divide(variance**2, freedom, out=np.zeros_like(variance), where=variance > 0).sum(axis=1)
+    welch = np.divide(total**2, parts, out=np.ones_like(total), where=parts > 0)
+    half = student.ppf((1 + LEVEL) / 2, welch) * np.sqrt(total)
     # one person alone says nothing of how others would have rated; a question that one of several answered leaves the
-    # spread to the pseudo-raters
-    single, several = (weights > 0) & cells.unknown, (weights > 0) & ~cells.unknown
-    alone = single.any(axis=2) & ~several.any(axis=2)
-    centre = np.where(alone.any(axis=1), np.nan, centre)
-    # the pseudo-raters of many sources may pull the centre further than the spread reaches; the score stays inside
-    low, high = np.minimum(centre - half, score), np.maximum(centre + half, score)
-    nowhere = np.isnan(centre)
-    return np.where(nowhere, np.nan, np.clip(low, 0, 100)), np.where(nowhere, np.nan, np.clip(high, 0, 100))
+    # spread to what it borrows, if there is anything
+    single = weighs & cells.unknown
+    alone = np.any(single, axis=2) & ~np.any(weighs & ~cells.unknown, axis=2)
+    lost = np.any(alone, axis=1) | np.any(single & (cells.freedom == 0), axis=(1, 2))
+    half = np.where(lost, np.nan, half)
+    return np.clip(score - half, 0, 100), np.clip(score + half, 0, 100)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit.scoring.grades import grade
-from toolkit.scoring.ranks import rank
+from toolkit.scoring.ranks import TOLERANCE, rank
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,16 +52,25 @@ def unseen_share(
     ----------
     n : ndarray (ratees, leaf sources, nodes)
         Raters of every cell.
+
+    Notes
+    -----
+    A row of a whole unit does not give them: peers do not rate themselves, and few of the public rate one member. But
+    where as many rated as there are in all, nobody is left (the one leader in charge).
     """
-    turnout = study.turnout[(study.turnout["round"] == name) & (study.turnout["ratee_id"] != "")]
-    eligible = np.full(n.shape[:2], np.inf)
-    rows = pd.Index(ratees["ratee_id"]).get_indexer(turnout["ratee_id"])
-    columns = pd.Index(list(scheme.leaf_sources)).get_indexer(turnout["source"])
-    known = (rows >= 0) & (columns >= 0) & turnout["eligible"].notna().to_numpy()
-    eligible[rows[known], columns[known]] = turnout["eligible"].to_numpy(dtype=float)[known]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = 1 - n / eligible[..., None]
-    return np.clip(np.nan_to_num(share, nan=1.0), 0.0, 1.0)
+    turnout = study.turnout[(study.turnout["round"] == name) & study.turnout["eligible"].notna()]
+    own = turnout["ratee_id"] != ""
+    eligible = _spread_out(turnout[own], "ratee_id", ratees["ratee_id"], scheme)
+    whole = _spread_out(turnout[~own], "unit_id", ratees["unit_id"], scheme)
+    eligible = np.where(n >= whole, n, eligible)
+    rated: NDArray[np.float64] = np.divide(n, eligible, out=np.zeros_like(n), where=eligible > 0)
+    return 1 - np.minimum(rated, 1)
+
+
+def _spread_out(turnout: pd.DataFrame, key: str, ids: pd.Series, scheme: Scheme) -> NDArray[np.float64]:
+    """Eligible raters (ratees, leaf sources, 1), infinite where there is no row."""
+    found = turnout.pivot_table("eligible", key, "source", "sum").reindex(index=ids, columns=list(scheme.leaf_sources))
+    return found.fillna(np.inf).to_numpy(dtype=float)[..., None]
 
 
 def composites(table: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -96,5 +105,5 @@ def _status(found: pd.DataFrame, scheme: Scheme) -> NDArray[np.str_]:
     coverage = found["coverage"].to_numpy()
     null = found["score"].isna().to_numpy()
     lacking = "incomplete" if scheme.missing.rule == "fail" else "thin"
-    conditions = [coverage == 0, null, coverage < 1 - 1e-9]
+    conditions = [coverage == 0, null, coverage < 1 - TOLERANCE]
     return np.select(conditions, ["unrated", lacking, "partial"], "scored")

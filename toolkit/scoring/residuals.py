@@ -1,4 +1,4 @@
-"""Cross-products of what raters gave beyond the mean, laid out for the trees of a scheme."""
+"""Cross-products of the raters, laid out for the trees of a scheme."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def locate(products: Products, name: str, ids: pd.Series, sources: Sequence[str]
 def residuals(
     products: Products, lookup: NDArray[np.intp], tree: Tree
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Sums over raters of r_i r_j, where r_i = (w x)_i - m_i w_i and m_i is the mean of the group.
+    """Lay cross-products out over the nodes of an indicator tree.
 
     Parameters
     ----------
@@ -46,27 +46,19 @@ def residuals(
     Returns
     -------
     residual : ndarray (ids, sources, nodes, nodes)
-        0 where nobody rated.
+        See `Products`; 0 where nobody rated.
     weight : ndarray (ids, sources, nodes)
-        Sum of the raters' weights.
+        Likewise.
     """
-    nodes = [tree.position.get(name, -1) for name in products.indicators]
-    kept = [place for place, node in enumerate(nodes) if node >= 0]
-    at = [nodes[place] for place in kept]
-    residual = np.zeros((*lookup.shape, len(tree), len(tree)))
-    weight = np.zeros((*lookup.shape, len(tree)))
+    nodes = np.array([tree.position.get(name, -1) for name in products.indicators], dtype=np.intp)
+    kept = np.flatnonzero(nodes >= 0)
+    at = nodes[kept]
     have = np.nonzero(lookup >= 0)
     groups = lookup[have]
-    w, x = products.w[np.ix_(groups, kept)], products.x[np.ix_(groups, kept)]
-    m = np.divide(x, w, out=np.zeros_like(x), where=w > 0)
-    ww, wx, xx = (matrix[np.ix_(groups, kept, kept)] for matrix in (products.ww, products.wx, products.xx))
-    cross = m[:, :, None] * wx
-    matrix = np.zeros((len(groups), len(tree), len(tree)))
-    matrix[:, np.array(at, dtype=int)[:, None], at] = (
-        xx - cross - np.swapaxes(cross, 1, 2) + m[:, :, None] * m[:, None, :] * ww
-    )
-    residual[have] = matrix
-    total = np.zeros((len(groups), len(tree)))
-    total[:, at] = w
-    weight[have] = total
+    residual = np.zeros((*lookup.shape, len(tree), len(tree)))
+    weight = np.zeros((*lookup.shape, len(tree)))
+    residual[have[0][:, None, None], have[1][:, None, None], at[:, None], at] = products.residual[
+        np.ix_(groups, kept, kept)
+    ]
+    weight[have[0][:, None], have[1][:, None], at] = products.weight[np.ix_(groups, kept)]
     return residual, weight

@@ -39,7 +39,7 @@ class Means:
     share: NDArray[np.float64]
 
     def reach(self, tree: Tree, node: int) -> NDArray[np.float64]:
-        """Weight of every leaf in the mean of `node`: the product of the shares on the way; the last axis is the leaf."""
+        """Weight of every leaf (last axis) in the mean of `node`: the product of the shares on the way."""
         weights = np.zeros((*self.share.shape[:-1], len(tree.leaves)))
         for place, leaf in enumerate(tree.leaves):
             path = tree.path(int(leaf))
@@ -48,13 +48,13 @@ class Means:
         return weights * ~np.isnan(self.value[..., node, None])
 
 
-def roll_up(  # noqa: PLR0913  (five arrays that belong together, and the rule)
+def roll_up(
     tree: Tree,
     value: NDArray[np.float64],
     coverage: NDArray[np.float64],
     asked: NDArray[np.bool_],
-    weights: NDArray[np.float64],
     *,
+    weights: NDArray[np.float64],
     rule: Missing = "renormalise",
     groups: NDArray[np.intp] | None = None,
 ) -> Means:
@@ -71,9 +71,9 @@ def roll_up(  # noqa: PLR0913  (five arrays that belong together, and the rule)
     weights : ndarray (ratees, ..., nodes), broadcasts
         Weight of every node in its parent, as the scheme gives it; what weighs 0 is never missing.
     rule : {"renormalise", "adjusted", "fail"}
-        `renormalise`: the weights of what was seen are scaled to 1. `adjusted`: a missing child is filled by the mean of
-        its seen siblings plus the gap between it and them, over the ratees of the same group that have both (over all
-        ratees where a group has fewer than 5). `fail`: a node with anything missing is missing.
+        `renormalise`: the weights of what was seen are scaled to 1. `adjusted`: a missing child is filled by the mean
+        of its seen siblings plus the gap between it and them, over the ratees of the same group that have both (over
+        all ratees where a group has fewer than 5). `fail`: a node with anything missing is missing.
     groups : ndarray (ratees,)
         Group of each ratee, for `adjusted`.
 
@@ -88,14 +88,15 @@ def roll_up(  # noqa: PLR0913  (five arrays that belong together, and the rule)
     means.asked[..., tree.leaves] = np.broadcast_to(asked, value.shape)
     weights = np.broadcast_to(weights, shape)
     for node in tree.inner:
-        _average(means, node, tree.children(node), weights, rule, groups)
+        _average(means, node, tree.children(node), weights=weights, rule=rule, groups=groups)
     return means
 
 
-def _average(  # noqa: PLR0913
+def _average(
     means: Means,
     node: int,
     children: list[int],
+    *,
     weights: NDArray[np.float64],
     rule: Missing,
     groups: NDArray[np.intp] | None,
@@ -137,7 +138,9 @@ def _adjustment(
         kinds = np.unique(np.hstack([np.where(s, w, 0.0), np.where(holes, w, 0.0)])[holes.any(axis=1)], axis=0)
         for kind in kinds:
             seen_weight, hole_weight = np.split(kind, 2)
-            alike = (np.where(s, w, 0.0) == seen_weight).all(axis=1) & (np.where(holes, w, 0.0) == hole_weight).all(axis=1)
+            alike = (np.where(s, w, 0.0) == seen_weight).all(axis=1) & (np.where(holes, w, 0.0) == hole_weight).all(
+                axis=1
+            )
             for child in np.flatnonzero(hole_weight):
                 gap = _gap(part, seen_weight, int(child), groups)
                 added[at][alike] += hole_weight[child] / (seen_weight.sum() + hole_weight.sum()) * gap[alike]

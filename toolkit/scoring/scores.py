@@ -7,29 +7,31 @@ sources', in the order that the scheme states; a tick on an inner indicator stan
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from toolkit.scheme import ROOT_INDICATOR, ROOT_SOURCE
 from toolkit.scoring import combine, units
 from toolkit.scoring.cells import cells
-from toolkit.scoring.intervals import Pool, Spread, correlate, interval, shrink
+from toolkit.scoring.intervals import Spread, correlate, interval, moderate, pool
 from toolkit.scoring.ratees import composites, list_ratees, unseen_share
 from toolkit.scoring.residuals import locate, residuals
 from toolkit.scoring.rollup import roll_up
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
     from toolkit.scheme import Scheme
     from toolkit.scoring.cells import Cells
-    from toolkit.scoring.rollup import Means
+    from toolkit.scoring.rollup import Means, Missing
     from toolkit.scoring.tally import Products
     from toolkit.study import Study
+
+T = TypeVar("T", np.float64, np.bool_)
 
 PART = 4096
 """Ratees whose covariance matrices are held at a time."""
@@ -46,11 +48,11 @@ class Scores:
     table : DataFrame
         `round, ratee_id, source, indicator, score, low, high, n, coverage`, the contract's columns: a row for every
         node of the source tree by every node of the indicator tree that was asked; blank source = all sources, blank
-        indicator = all indicators. Scores and ends of the 95% interval are points (0-100), NaN where missing; `n` is the
-        smallest number of raters below, `coverage` the share (0-1) of the weight asked that was seen.
+        indicator = all indicators. Scores and ends of the 95% interval are points (0-100), NaN where missing; `n` is
+        the smallest number of raters below, `coverage` the share (0-1) of the weight asked that was seen.
     ratees : DataFrame
-        The composite of every ratee: `round, ratee_id, name, kind, unit_id, category, exempt, counts` (scored,
-        non-exempt member), the values above, `status`, `rank` (within unit), `grade, band, places, tied` (see `grade`).
+        The composite of every ratee: `round, ratee_id, name, kind, unit_id, category, exempt, counts` (a scored
+        member, not exempt), the values above, `status`, `rank` in the unit, `grade, band, places, tied` (`grade`).
     units : DataFrame
         Mean of the scored, non-exempt members of every unit's subtree: `round, unit_id, source, indicator`, the values
         above, `members` (how many have that score), `raters` (how many persons rated, where known).
@@ -158,7 +160,7 @@ class _Ladder:
     first: Means
     second: Means
 
-    def at(self, array: NDArray[np.float64], source: int, indicator: int) -> NDArray[np.float64]:
+    def at(self, array: NDArray[T], source: int, indicator: int) -> NDArray[T]:
         """The part of an array of `second` for one node of each tree."""
         return array[:, indicator, source] if self.scheme.first == "indicator" else array[:, source, indicator]
 
@@ -176,18 +178,17 @@ def _climb(
     scheme: Scheme, value: NDArray[np.float64], weights: _Weights, *, groups: NDArray[np.intp] | None
 ) -> _Ladder:
     """Climb both trees from cells (ratees, leaf sources, leaf indicators)."""
-    by_source = (scheme.source_tree, weights.sources[:, None, :], scheme.missing.rule)
+    rule = scheme.missing.rule
     # what a source lacks of its own indicators is renormalised; the adjusted rule is about missing sources
-    own_rule = "renormalise" if scheme.missing.rule == "adjusted" else scheme.missing.rule
-    by_indicator = (scheme.indicator_tree, weights.indicators[:, None, :], own_rule)
-    trees = (by_indicator, by_source) if scheme.first == "indicator" else (by_source, by_indicator)
-    asked = scheme.asked if scheme.first == "indicator" else scheme.asked.T
-    value = value if scheme.first == "indicator" else np.swapaxes(value, 1, 2)
-    (tree, weight, rule), then = trees[0], trees[1]
-    first = roll_up(tree, value, ~np.isnan(value) * 1.0, asked, weight, rule=rule, groups=groups)  # type: ignore[arg-type]
-    turned = [np.swapaxes(array, 1, 2) for array in (first.value, first.coverage, first.asked)]
-    tree, weight, rule = then
-    second = roll_up(tree, *turned, weight, rule=rule, groups=groups)  # type: ignore[arg-type]
+    own_rule: Missing = "renormalise" if rule == "adjusted" else rule
+    by_indicator = partial(roll_up, scheme.indicator_tree, weights=weights.indicators[:, None], rule=own_rule)
+    by_source = partial(roll_up, scheme.source_tree, weights=weights.sources[:, None], rule=rule, groups=groups)
+    if scheme.first == "indicator":
+        climbs, asked = (by_indicator, by_source), scheme.asked
+    else:
+        climbs, asked, value = (by_source, by_indicator), scheme.asked.T, np.swapaxes(value, 1, 2)
+    first = climbs[0](value, np.where(np.isnan(value), 0.0, 1.0), asked)
+    second = climbs[1](first.value.swapaxes(1, 2), first.coverage.swapaxes(1, 2), first.asked.swapaxes(1, 2))
     return _Ladder(scheme, first, second)
 
 
@@ -215,7 +216,7 @@ def _round(study: Study, name: str, scheme: Scheme) -> tuple[pd.DataFrame, pd.Da
     unseen = unseen_share(study, name, scheme, ratees, means.n)
     turn = _Round(scheme, ratees, means, ladder, node, _targets(scheme, means), unseen)
     spreads = _spreads(turn, study.tally.ratees, name)
-    table = combine.posts(_long(turn, _values(turn, spreads), name), ratees)
+    table = combine.posts(_long(turn, _values(turn, spreads), name), ratees, scheme)
     table = combine.judged(table, scheme)
     return table, _unit_means(study, name, turn, table)
 
@@ -235,28 +236,31 @@ def _stand_in(scheme: Scheme, mean: NDArray[np.float64]) -> tuple[NDArray[np.flo
 
 
 def _targets(scheme: Scheme, means: Cells) -> list[tuple[int, int]]:
-    """Pairs of a source node and an indicator node to be scored: those that were rated there or below, or asked."""
+    """Pairs of a source node and an indicator node to be scored: all that was asked, but not below a tick."""
     sources, indicators = scheme.source_tree, scheme.indicator_tree
-    ticked = (means.n > 0).any(axis=0)  # leaf sources, indicator nodes
-    rated = ticked.copy()
-    for node in indicators.inner:
-        rated[:, node] |= rated[:, indicators.children(node)].any(axis=1)
-    asked = scheme.asked @ indicators.below.T > 0
+    ticked = np.any(means.n > 0, axis=0)  # leaf sources, indicator nodes
+    at_or_below = np.array(
+        [[node in indicators.path(other) for other in range(len(indicators))] for node in range(len(indicators))]
+    )
+    rated, stood_for = ticked @ at_or_below.T, ticked @ at_or_below
+    asked = scheme.asked @ indicators.below.T & (rated | ~stood_for)
     return [
         (source, indicator)
         for source in range(len(sources))
         for indicator in range(len(indicators))
-        if indicator == 0 or (rated & asked)[sources.below[source], indicator].any()
+        if indicator == 0 or asked[sources.below[source], indicator].any()
     ]
 
 
 def _reaches(turn: _Round) -> Iterator[NDArray[np.float64]]:
     """Weights (ratees, leaf sources, indicator nodes) of the rated cells in every target, one target at a time."""
-    nodes = len(turn.scheme.indicator_tree)
+    tree = turn.scheme.indicator_tree
+    inner = np.setdiff1d(turn.node, tree.leaves)
     for target in turn.targets:
         leaf = turn.ladder.reach(*target)
-        reach = np.zeros((*leaf.shape[:2], nodes))
-        for node in range(nodes):
+        reach = np.zeros((*leaf.shape[:2], len(tree)))
+        reach[..., tree.leaves] = np.where(turn.node == tree.leaves, leaf, 0.0)
+        for node in inner:
             reach[..., node] = np.where(turn.node == node, leaf, 0.0).sum(axis=-1)
         yield reach
 
@@ -270,19 +274,17 @@ def _spreads(turn: _Round, products: Products, name: str) -> list[Spread]:
         means = turn.cells
         residual, _ = residuals(products, lookup[part], turn.scheme.indicator_tree)
         one = means.se[part] * np.sqrt(means.base[part])
-        correlation = correlate(residual, means.ballot[part])
+        correlation = correlate(residual, np.nan_to_num(one) ** 2 * means.ballot[part])
         covariance = correlation * one[..., :, None] * one[..., None, :]
-        spreads.append(Spread(means.mean[part], covariance, means.base[part], turn.unseen[part]))
+        base = np.where(np.isnan(means.mean[part]), 0.0, means.base[part])
+        spreads.append(Spread(covariance, base, turn.unseen[part]))
     return spreads
 
 
 def _values(turn: _Round, spreads: list[Spread]) -> dict[str, NDArray[np.float64]]:
     """Score, ends of the interval, n and coverage, each (ratees, targets)."""
-    pool = Pool(*turn.cells.mean.shape[1:])
-    for spread in spreads:
-        pool.add(spread)
-    prior = pool.prior()
-    shrunk = [shrink(spread, prior) for spread in spreads]
+    prior = pool(spreads)
+    moderated = [moderate(spread, prior) for spread in spreads]
     second = turn.ladder.second
     result = {name: np.full((len(turn.ratees), len(turn.targets)), np.nan) for name in VALUES}
     n = np.where(np.isnan(turn.cells.mean), np.inf, turn.cells.n)
@@ -293,7 +295,7 @@ def _values(turn: _Round, spreads: list[Spread]) -> dict[str, NDArray[np.float64
         result["coverage"][:, place] = np.where(asked, turn.ladder.at(second.coverage, *target), np.nan)
         least = np.where(reach > 0, n, np.inf).min(axis=(1, 2))
         result["n"][:, place] = np.where(np.isfinite(least), least, 0)
-        for number, part in enumerate(shrunk):
+        for number, part in enumerate(moderated):
             rows = slice(number * PART, number * PART + PART)
             low, high = interval(value[rows], reach[rows], part)
             result["low"][rows, place], result["high"][rows, place] = low, high
@@ -302,30 +304,23 @@ def _values(turn: _Round, spreads: list[Spread]) -> dict[str, NDArray[np.float64
 
 def _long(turn: _Round, found: dict[str, NDArray[np.float64]], name: str) -> pd.DataFrame:
     """One row for each ratee and target that was asked."""
-    sources, indicators = turn.scheme.source_tree.names, turn.scheme.indicator_tree.names
+    sources, indicators = ("", *turn.scheme.source_tree.names[1:]), ("", *turn.scheme.indicator_tree.names[1:])
     keep = ~np.isnan(found["coverage"])
     row, column = np.nonzero(keep)
-    source = np.array([place for place, _ in turn.targets])[column]
-    indicator = np.array([place for _, place in turn.targets])[column]
-    blank = {ROOT_INDICATOR: "", ROOT_SOURCE: ""}
-    return pd.DataFrame(
-        {
-            "round": pd.Categorical.from_codes(np.zeros(len(row), dtype=int), [name]),
-            "ratee_id": pd.Categorical.from_codes(row, turn.ratees["ratee_id"].tolist()),
-            "source": pd.Categorical.from_codes(source, [blank.get(part, part) for part in sources]),
-            "indicator": pd.Categorical.from_codes(indicator, [blank.get(part, part) for part in indicators]),
-            **{key: array[keep] for key, array in found.items()},
-        }
-    )
+    source, indicator = np.array(turn.targets)[column].T
+    keys: dict[str, tuple[NDArray[np.intp], Iterable[str]]] = {
+        "round": (np.zeros_like(row), [name]),
+        "ratee_id": (row, turn.ratees["ratee_id"]),
+    }
+    keys |= {"source": (source, sources), "indicator": (indicator, indicators)}
+    columns = {key: pd.Categorical.from_codes(codes, pd.Index(list(names))) for key, (codes, names) in keys.items()}
+    return pd.DataFrame({**columns, **{key: array[keep] for key, array in found.items()}})
 
 
 def _unit_means(study: Study, name: str, turn: _Round, table: pd.DataFrame) -> pd.DataFrame:
     """Means and intervals of every unit in one round."""
     groups = units.groups(study, turn.ratees, table)
-    spread = units.spread(groups, turn.cells, turn.unseen, study.tally.units, name, turn.scheme)
-    labels = [
-        tuple("" if place == 0 else tree.names[place] for tree, place in zip(trees, target, strict=True))
-        for trees in [(turn.scheme.source_tree, turn.scheme.indicator_tree)]
-        for target in turn.targets
-    ]
+    spread = units.spread(groups, turn.cells, turn.unseen, study.tally.units, name=name, scheme=turn.scheme)
+    sources, indicators = ("", *turn.scheme.source_tree.names[1:]), ("", *turn.scheme.indicator_tree.names[1:])
+    labels = [(sources[source], indicators[indicator]) for source, indicator in turn.targets]
     return units.means(name, groups, spread, table, zip(labels, _reaches(turn), strict=True))

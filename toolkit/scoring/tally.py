@@ -7,12 +7,15 @@ through Narwhals). What comes out is small, holds no rater, and is all that scor
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from itertools import product
+from operator import mul
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoFrame
@@ -20,32 +23,32 @@ if TYPE_CHECKING:
 
 CELL = ["round", "ratee_id", "source", "indicator"]
 COUNTS = [*CELL, "value", "count", "weight", "weight2", "ballot"]
+NOTHING = 1e-9
+"""Share of a cell's weight below which it is a single rater's."""
 
 
 @dataclass(frozen=True)
 class Products:
-    """Cross-products of the indicators of one rater, summed over the raters of a group.
+    """How the indicators of one rater move together, summed over the raters of every group.
 
     Attributes
     ----------
     keys : DataFrame
         `round`, `id` (a ratee or a unit), `source`, `raters` (how many raters rated anything); a row per group.
     indicators : tuple of str
-        The K indicators that were rated, in the order of the matrices.
-    w, x : ndarray (groups, K)
-        Sums over raters of w_i and of (w x)_i.
-    ww, wx, xx : ndarray (groups, K, K)
-        Sums over raters of w_i w_j, of w_i (w x)_j and of (w x)_i (w x)_j, where `w` is the sum of a rater's weights
-        (0 where he did not rate) and `w x` of his weighted points (0-100).
+        The K indicators that were rated, in the order of the arrays.
+    weight : ndarray (groups, K)
+        What the residuals are to be divided by: the sum of the raters' weights; of a unit, how many of its members have
+        two raters or more, so that their spread is known.
+    residual : ndarray (groups, K, K)
+        Sums over raters of r_i r_j. Of a ratee, r_i is the weight times the distance of the rater's points (0-100)
+        from the mean of all raters; of a unit, the sum over its members of what the rater moved a member's mean.
     """
 
     keys: pd.DataFrame
     indicators: tuple[str, ...]
-    w: NDArray[np.float64]
-    x: NDArray[np.float64]
-    ww: NDArray[np.float64]
-    wx: NDArray[np.float64]
-    xx: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    residual: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -55,13 +58,13 @@ class Tally:
     Attributes
     ----------
     counts : DataFrame
-        `round, ratee_id, source, indicator, value, count, weight, weight2, ballot`: how often each answer was given, the
-        sums of its weights and of their squares, and whether it was counted on ballots. `value` is a level or a number
-        as text; a blank answer is there too.
+        `round, ratee_id, source, indicator, value, count, weight, weight2, ballot`: how often each answer was given,
+        the sums of its weights and of their squares, and whether it was counted on ballots. `value` is a level or a
+        number as text; a blank answer is there too.
     ratees : Products
         Cross-products by ratee and source, from ratings; ballots have none.
     units : Products
-        The same by unit: a rater's points summed over the members of the unit whom he rated.
+        The same by unit, so that a rater's leniency to all the members whom he rated counts once.
     """
 
     counts: pd.DataFrame
@@ -98,15 +101,19 @@ def text(ratings: IntoFrame) -> nw.LazyFrame[Any]:
 
 def collected(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
     """Bring a small result up from its engine; text becomes categories, so that millions of rows stay small."""
-    table = frame.collect(backend="pyarrow").to_native()
+    names = frame.collect_schema().names()  # Dask brings its index along
+    table = frame.collect(backend="pyarrow").to_native().select(names).replace_schema_metadata(None)
     for place, column in enumerate(table.schema):
-        if str(column.type) in {"string", "large_string", "string_view"}:
-            table = table.set_column(place, column.name, table.column(place).cast("string").dictionary_encode())
-    result = table.to_pandas()
+        values = table.column(place)
+        if pa.types.is_integer(column.type):
+            table = table.set_column(place, column.name, values.cast("int64"))
+        elif not (pa.types.is_floating(column.type) or pa.types.is_boolean(column.type)):
+            table = table.set_column(place, column.name, values.cast("string").dictionary_encode())
+    result: pd.DataFrame = table.to_pandas()
     for name in result.select_dtypes("category"):
         # engines meet the names in different orders
         result[name] = result[name].cat.reorder_categories(sorted(result[name].cat.categories))
-    return result  # type: ignore[no-any-return]
+    return result
 
 
 def count(ratings: IntoFrame, points: pd.DataFrame, members: pd.DataFrame) -> Tally:
@@ -137,11 +144,11 @@ def count(ratings: IntoFrame, points: pd.DataFrame, members: pd.DataFrame) -> Ta
     worth = points.dropna(subset="points")
     indicators = tuple(sorted(worth["indicator"].astype(str).unique()))
     raters = _by_rater(frame, worth, indicators)
-    belongs = _same_engine(members, raters)
+    ratees, pull = _of_ratees(raters, indicators)
     return Tally(
         counts=counts.sort_values([*CELL, "value"], ignore_index=True)[COUNTS],
-        ratees=_products(raters.rename({"ratee_id": "id"}), indicators),
-        units=_products(_by_unit(raters.join(belongs, on="ratee_id", how="inner"), indicators), indicators),
+        ratees=ratees,
+        units=_of_units(raters, pull, members, indicators),
     )
 
 
@@ -149,7 +156,7 @@ def _same_engine(small: pd.DataFrame, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[
     plain = small.astype({name: object for name in small.columns if isinstance(small[name].dtype, pd.CategoricalDtype)})
     eager = nw.from_native(plain, eager_only=True)
     engine = frame.implementation
-    return eager.lazy() if engine.is_pandas() else eager.lazy(backend=engine)  # type: ignore[arg-type]
+    return eager.lazy() if engine.is_pandas() else eager.lazy(backend=engine)
 
 
 def _by_rater(frame: nw.LazyFrame[Any], worth: pd.DataFrame, indicators: tuple[str, ...]) -> nw.LazyFrame[Any]:
@@ -167,29 +174,68 @@ def _by_rater(frame: nw.LazyFrame[Any], worth: pd.DataFrame, indicators: tuple[s
     return rows.group_by("round", "ratee_id", "source", "rater_id").agg(*(nw.col(name).sum() for name in spread))
 
 
-def _by_unit(raters: nw.LazyFrame[Any], indicators: tuple[str, ...]) -> nw.LazyFrame[Any]:
-    sums = [nw.col(f"{kind}{place}").sum() for kind in "wx" for place in range(len(indicators))]
+def _of_ratees(raters: nw.LazyFrame[Any], indicators: tuple[str, ...]) -> tuple[Products, pd.DataFrame]:
+    """Cross-products by ratee, and how far a rater pulls a ratee's mean.
+
+    Returns
+    -------
+    products : Products
+    pull : DataFrame
+        `round, ratee_id, source` and for every indicator `mean`, `known` (what a unit of weight adds to the members
+        whose spread is known) and `per` (what a unit of weighted distance moves the mean); `per` makes good that the
+        mean was fitted to the same ratings, for n equal weights by the factor sqrt(n / (n - 1)).
+    """
+    groups = raters.rename({"ratee_id": "id"})
+    keys, (w, x, ww, wx, xx) = _summed(groups, ("w", "x", "ww", "wx", "xx"), len(indicators))
+    mean = np.divide(x, w, out=np.zeros_like(x), where=w > 0)
+    cross = mean[:, :, None] * wx
+    residual = xx - cross - np.swapaxes(cross, 1, 2) + mean[:, :, None] * mean[:, None, :] * ww
+    known = np.divide(1, w, out=np.zeros_like(w), where=w > 0)
+    left = 1 - np.diagonal(ww, axis1=1, axis2=2) * known**2  # 1 - 1/n with n equal weights
+    known[left < NOTHING] = 0
+    per = known / np.sqrt(np.where(known > 0, left, 1))
+    pull = keys[["round", "id", "source"]].rename(columns={"id": "ratee_id"})
+    for kind, array in (("mean", mean), ("known", known), ("per", per)):
+        pull = pull.assign(**{f"{kind}{place}": column for place, column in enumerate(array.T)})
+    return Products(keys, indicators, w, residual), pull
+
+
+def _of_units(
+    raters: nw.LazyFrame[Any], pull: pd.DataFrame, members: pd.DataFrame, indicators: tuple[str, ...]
+) -> Products:
+    size = range(len(indicators))
+    rated = raters.join(_same_engine(pull, raters), on=["round", "ratee_id", "source"], how="inner")
+    rated = rated.join(_same_engine(members, raters), on="ratee_id", how="inner")
+    distance = {i: nw.col(f"x{i}") - nw.col(f"mean{i}") * nw.col(f"w{i}") for i in size}
+    moved = {f"r{i}": distance[i] * nw.col(f"per{i}") for i in size}
+    known = {f"k{i}": nw.col(f"w{i}") * nw.col(f"known{i}") for i in size}
     # A blank rater id stands for one rater of each ratee (a self rating), not for one rater of them all.
     someone = nw.when(nw.col("rater_id") == "").then(nw.col("ratee_id")).otherwise(nw.col("rater_id"))
-    by_unit = raters.with_columns(rater_id=someone).group_by("round", "unit_id", "source", "rater_id").agg(*sums)
-    return by_unit.rename({"unit_id": "id"})
+    rows = rated.select("round", "source", someone.alias("rater_id"), nw.col("unit_id").alias("id"), **moved, **known)
+    sums = (nw.col(name).sum() for name in (*moved, *known))
+    by_rater = rows.group_by("round", "id", "source", "rater_id").agg(*sums)
+    keys, (weight, residual) = _summed(by_rater, ("k", "rr"), len(indicators))
+    return Products(keys, indicators, weight, residual)
 
 
-def _products(raters: nw.LazyFrame[Any], indicators: tuple[str, ...]) -> Products:
-    size = range(len(indicators))
-    pairs = [(i, j) for i, j in product(size, size) if i <= j]
-    terms = {f"ww_{i}_{j}": nw.col(f"w{i}") * nw.col(f"w{j}") for i, j in pairs}
-    terms |= {f"xx_{i}_{j}": nw.col(f"x{i}") * nw.col(f"x{j}") for i, j in pairs}
-    terms |= {f"wx_{i}_{j}": nw.col(f"w{i}") * nw.col(f"x{j}") for i, j in product(size, size)}
-    terms |= {f"{kind}_{i}": nw.col(f"{kind}{i}") for kind in "wx" for i in size}
+def _summed(
+    raters: nw.LazyFrame[Any], kinds: tuple[str, ...], size: int
+) -> tuple[pd.DataFrame, list[NDArray[np.float64]]]:
+    """Sum products of columns over the raters of every group: the kind "wx" is the matrix of all w_i x_j."""
+    terms, entries = {}, []
+    for kind in kinds:
+        symmetric = len(set(kind)) < len(kind)
+        for at in product(range(size), repeat=len(kind)):
+            if not symmetric or at == tuple(sorted(at)):
+                name = "_".join([kind, *map(str, at)])
+                factors = [nw.col(f"{column}{place}") for column, place in zip(kind, at, strict=True)]
+                terms[name] = reduce(mul, factors)
+                entries.append((name, kind, {at, at[::-1]} if symmetric else {at}))
     rows = raters.select("round", "id", "source", **terms)
     sums = rows.group_by("round", "id", "source").agg(nw.len().alias("raters"), *(nw.col(name).sum() for name in terms))
     found = collected(sums).sort_values(["round", "id", "source"], ignore_index=True)
-    arrays = {kind: np.zeros((len(found), *[len(size)] * len(kind))) for kind in ("w", "x", "ww", "wx", "xx")}
-    for name in terms:
-        kind, *places = name.split("_")
-        at = tuple(int(place) for place in places)
-        arrays[kind][:, *at] = found[name]
-        if kind in {"ww", "xx"}:
-            arrays[kind][:, *at[::-1]] = found[name]
-    return Products(keys=found[["round", "id", "source", "raters"]], indicators=indicators, **arrays)
+    arrays = {kind: np.zeros((*[size] * len(kind), len(found))) for kind in kinds}
+    for name, kind, places in entries:
+        for at in places:
+            arrays[kind][at] = found[name]
+    return found[["round", "id", "source", "raters"]], [np.moveaxis(arrays[kind], -1, 0) for kind in kinds]

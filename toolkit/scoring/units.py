@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from toolkit.scoring.intervals import Pool, Spread, correlate, interval, shrink
+from toolkit.scoring.intervals import Spread, interval, moderate, pool
 from toolkit.scoring.residuals import locate, residuals
 
 if TYPE_CHECKING:
@@ -56,24 +56,29 @@ class Groups:
 
 def groups(study: Study, ratees: pd.DataFrame, table: pd.DataFrame) -> Groups:
     """The scored, non-exempt members of every unit and of the units below it."""
-    composite = table[(table["source"] == "") & (table["indicator"] == "") & table["score"].notna()]
-    scored = ratees["owner"].isin(composite["ratee_id"].astype(str)) & ~ratees["exempt"] & (ratees["kind"] != "unit")
-    rows = ratees[scored].reset_index(names="row").merge(study.ancestors, left_on="owner", right_on="ratee_id")
-    # a holder of posts is rated by his posts; his own row holds no cell of its own
-    total = rows[rows["kind"] == "post"].groupby(["owner", "unit_id_y"])["share"].transform("sum")
-    amount = rows["share"].where(rows["kind"] != "post", rows["share"] / total)
+    composite = table[(table["source"] == "") & (table["indicator"] == "")]
+    scored = ratees["owner"].isin(composite.loc[composite["score"].notna(), "ratee_id"])
+    # a holder of posts is rated by those posts that anybody rated
+    rated = (ratees["kind"] == "member") | ratees["ratee_id"].isin(composite.loc[composite["coverage"] > 0, "ratee_id"])
+    held = ratees[scored & rated & ~ratees["exempt"] & (ratees["kind"] != "unit")].reset_index(names="row")
+    held["amount"] = held["share"] / held.groupby(["owner", "kind"])["share"].transform("sum")
+    above = study.ancestors.rename(columns={"ratee_id": "owner", "unit_id": "above"})
+    rows = held.merge(above, on="owner")
     ids = study.units["unit_id"]
-    place = pd.Index(ids).get_indexer(rows["unit_id_y"])
-    matrix = csr_array((amount.to_numpy(dtype=float), (place, rows["row"].to_numpy())), shape=(len(ids), len(ratees)))
-    people = rows[rows["kind"] == "member"][["owner", "unit_id_y"]].set_axis(["ratee_id", "unit_id"], axis=1)
+    place = pd.Index(ids).get_indexer(rows["above"])
+    matrix = csr_array(
+        (rows["amount"].to_numpy(dtype=float), (place, rows["row"].to_numpy())), shape=(len(ids), len(ratees))
+    )
+    people = rows[rows["kind"] == "member"][["owner", "above"]].set_axis(["ratee_id", "unit_id"], axis=1)
     return Groups(ids, matrix, people)
 
 
-def spread(  # noqa: PLR0913
+def spread(
     groups: Groups,
     cells: Cells,
     unseen: NDArray[np.float64],
     products: Products,
+    *,
     name: str,
     scheme: Scheme,
 ) -> Spread:
@@ -81,28 +86,26 @@ def spread(  # noqa: PLR0913
 
     Notes
     -----
-    A rater's points are summed over the members whom he rated, so that his leniency counts once. Where raters rate
-    different members the differences between members stay in the spread, which makes it a little too wide, never too
-    narrow. Trimming is not repeated. For ballots it is unknown who rated whom: the standard errors of the members add,
-    a bound. What is a census of every member is a census of the unit.
+    A rater counts once: what he moved the means of all the members whom he rated is summed. For ballots it is unknown
+    who rated whom: the standard errors of the members add, a bound. A member with a single rater shows no spread and is
+    taken to have that of the others. Trimming is not repeated. A census of every member is a census of the unit.
     """
     lookup = locate(products, name, groups.ids, list(scheme.leaf_sources))
     residual, weight = residuals(products, lookup, scheme.indicator_tree)
     seen = ~np.isnan(cells.mean)
-    held = groups.add(seen)
-    raters = np.where(lookup >= 0, np.append(products.keys["raters"].to_numpy(), 0)[lookup], 0)[..., None] * (weight > 0)
-    ballots = (groups.add(cells.ballot > 0) > 0).any(axis=-1)[..., None]
-    base = np.where(ballots, groups.most(np.where(seen, cells.n, 0.0)), raters).astype(float)
+    known = seen & (cells.base > 1)
+    ballot = known & (cells.ballot > 0)
+    raters = np.append(products.keys["raters"].to_numpy(dtype=float), 0)[lookup][..., None]
+    base = raters + groups.most(np.where(seen, cells.ballot, 0.0))
+    root = np.sqrt(base)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = groups.add(np.nan_to_num(cells.mean)) / held
-        share = np.nan_to_num(groups.add(unseen * seen) / held, nan=1.0)
-        bound = groups.add(np.nan_to_num(cells.se)) / held
-        own = np.diagonal(residual, axis1=-2, axis2=-1) / weight**2
-        se = np.where(ballots, bound, np.sqrt(own * base / (base - 1)))
-        one = np.where(base > 1, se * np.sqrt(base), np.nan)
-    correlation = correlate(np.where(ballots[..., None], 0.0, residual), np.where(ballots, np.nan_to_num(bound) ** 2, 0.0))
-    covariance = correlation * one[..., :, None] * one[..., None, :]
-    return Spread(mean, covariance, base, share)
+        share = np.nan_to_num(groups.add(unseen * seen) / groups.add(seen), nan=1.0)
+        paper = np.nan_to_num(groups.add(ballot) / groups.add(known))
+        bound = np.nan_to_num(groups.add(np.where(ballot, cells.se, 0.0)) / groups.add(known)) * root
+        single = np.nan_to_num((1 - paper) / weight, posinf=0.0) * root
+    covariance = residual * single[..., :, None] * single[..., None, :] + bound[..., :, None] * bound[..., None, :]
+    lone = (base <= 1) | (groups.add(known) == 0)
+    return Spread(np.where(lone[..., :, None] | lone[..., None, :], np.nan, covariance), base, share)
 
 
 def means(
@@ -127,9 +130,7 @@ def means(
     reaches : iterable of ((source, indicator), ndarray)
         For every target the weights (ratees, leaf sources, nodes) of the cells in a ratee's score.
     """
-    pool = Pool(*spread.mean.shape[1:])
-    pool.add(spread)
-    shrunk = shrink(spread, pool.prior())
+    moderated = moderate(spread, pool([spread]))
     averages = _averages(groups, table)
     parts = []
     for (source, indicator), reach in reaches:
@@ -137,7 +138,7 @@ def means(
         part = part.set_index("unit_id").reindex(groups.ids)
         with np.errstate(invalid="ignore", divide="ignore"):
             weights = np.nan_to_num(groups.add(reach) / part["members"].to_numpy()[:, None, None])
-        low, high = interval(part["score"].to_numpy(), weights, shrunk)
+        low, high = interval(part["score"].to_numpy(), weights, moderated)
         raters = np.where(weights > 0, spread.base, np.inf).min(axis=(1, 2))
         part = part.assign(low=low, high=high, raters=np.where(np.isfinite(raters), raters, 0))
         parts.append(part.assign(round=name, source=source, indicator=indicator).reset_index())

@@ -1,0 +1,290 @@
+"""What is hidden cannot be computed from what a unit's own page shows: an attack by linear algebra.
+
+A reader knows the scheme. He writes every shown number as a weighted sum of what he does not know, the mean that each
+member has from each source on each indicator, and solves.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import toolkit as tk
+from toolkit.reporting.slices import cut
+
+TREE = {"": {"virtue": 0.4, "results": 0.4, "integrity": 0.2}, "results": {"delivery": 0.6, "service": 0.4}}
+LEAVES = ("virtue", "delivery", "service", "integrity")
+NODES = {"": LEAVES, **{leaf: (leaf,) for leaf in LEAVES}, "results": ("delivery", "service")}
+ALL = frozenset(LEAVES)
+SCHEME = """
+title: t
+language: en
+rounds: {r: {}}
+scales: {s: {low: 0, high: 100}}
+sources: {%s}
+indicators:
+  virtue: {weight: 0.4, sources: [%s]}
+  results:
+    weight: 0.4
+    items: {delivery: {weight: 0.6, sources: [%s]}, service: {weight: 0.4, sources: [%s]}}
+  integrity: {weight: 0.2, sources: [%s]}
+first: %s
+missing: {min_coverage: 0}
+"""
+
+
+@dataclass(frozen=True)
+class Source:
+    weight: float
+    raters: int
+    asked: frozenset = ALL
+    attributed: bool = False
+
+
+SUPERIOR = Source(0.3, 1, attributed=True)
+# every case has one source, or two, with fewer than 5 raters
+CASES = {
+    "public not asked everything": {
+        "superior": SUPERIOR,
+        "peer": Source(0.3, 6),
+        "public": Source(0.4, 4, ALL - {"integrity"}),
+    },
+    "peers not asked everything": {
+        "superior": SUPERIOR,
+        "peer": Source(0.3, 6, ALL - {"service"}),
+        "public": Source(0.4, 4),
+    },
+    "each asked something else": {
+        "superior": SUPERIOR,
+        "peer": Source(0.3, 6, frozenset({"virtue", "integrity"})),
+        "public": Source(0.4, 4, frozenset({"virtue", "service"})),
+    },
+    "everybody asked everything": {"superior": SUPERIOR, "peer": Source(0.3, 6), "public": Source(0.4, 4)},
+    "no superior": {"peer": Source(0.5, 6), "public": Source(0.5, 4, frozenset({"service"}))},
+    "two with few raters": {"superior": SUPERIOR, "peer": Source(0.3, 3, ALL - {"virtue"}), "public": Source(0.4, 4)},
+    "a fourth source": {
+        "superior": SUPERIOR,
+        "peer": Source(0.2, 6),
+        "public": Source(0.3, 4, ALL - {"integrity"}),
+        "panel": Source(0.2, 8),
+    },
+    "a source of no weight": {"superior": SUPERIOR, "public": Source(0.7, 4, ALL - {"virtue"}), "idle": Source(0, 9)},
+    "a source alone": {"public": Source(1, 4)},
+    "alone but for what weighs nothing": {"public": Source(1, 4), "idle": Source(0, 9)},
+}
+MEMBERS = [f"m{place}" for place in range(4)]
+
+
+def make_study(folder, sources, first, skip=()):
+    """Unit `u` of four members, every one of them rated by all the raters of every source but for (member, source)."""
+    rng = np.random.default_rng(7)
+    stated = (
+        f"{name}: {{scale: s, weight: {one.weight}, attributed: {one.attributed}}}" for name, one in sources.items()
+    )
+    asked = [", ".join(name for name, one in sources.items() if leaf in one.asked) for leaf in LEAVES]
+    (folder / "scheme.yaml").write_text(SCHEME % (", ".join(stated).lower(), *asked, first), encoding="utf-8")
+    pd.DataFrame({"unit_id": ["u"], "name": ["U"]}).to_csv(folder / "units.csv", index=False)
+    people = pd.DataFrame({"member_id": MEMBERS, "name": MEMBERS, "unit_id": "u", "category": ""})
+    people.to_csv(folder / "members.csv", index=False)
+    rows = [
+        ("r", member, name, f"{name}{rater}", leaf, rng.integers(0, 101))
+        for name, source in sources.items()
+        for member in MEMBERS
+        for rater in range(source.raters)
+        for leaf in sorted(source.asked)
+        if (member, name) not in skip
+    ]
+    columns = ["round", "ratee_id", "source", "rater_id", "indicator", "value"]
+    pd.DataFrame(rows, columns=columns).to_csv(folder / "ratings.csv", index=False)
+    return tk.read_study(folder)
+
+
+@dataclass(frozen=True)
+class Attack:
+    """The unknowns are the means of (member, source, leaf), in this order."""
+
+    sources: dict
+    first: str
+
+    def unknown(self, member, source, leaf):
+        place = (MEMBERS.index(member) * len(self.sources) + list(self.sources).index(source)) * len(LEAVES)
+        row = np.zeros(len(MEMBERS) * len(self.sources) * len(LEAVES))
+        row[place + LEAVES.index(leaf)] = 1
+        return row
+
+    def of_source(self, member, source, node):
+        """A source's mean of a node, over what it was asked below."""
+        if node not in TREE:
+            return self.unknown(member, source, node)
+        asked = [child for child in TREE[node] if self.sources[source].asked & set(NODES[child])]
+        return self.mean([(TREE[node][child], self.of_source(member, source, child)) for child in asked])
+
+    def of_all(self, member, node):
+        """The mean of all sources, in the scheme's order."""
+        if self.first == "indicator" or node not in TREE:
+            asked = [name for name, source in self.sources.items() if source.asked & set(NODES[node])]
+            return self.mean([(self.sources[name].weight, self.of_source(member, name, node)) for name in asked])
+        seen = [child for child in TREE[node] if self.weighs(child)]
+        return self.mean([(TREE[node][child], self.of_all(member, child)) for child in seen])
+
+    def weighs(self, node):
+        return any(source.weight and source.asked & set(NODES[node]) for source in self.sources.values())
+
+    @staticmethod
+    def mean(parts):
+        return sum(weight * row for weight, row in parts) / sum(weight for weight, _ in parts)
+
+    def of_unit(self, source, node):
+        rows = [self.of_source(member, source, node) if source else self.of_all(member, node) for member in MEMBERS]
+        return np.mean(rows, axis=0)
+
+    def equations(self, view):
+        """Every number of a slice that is made of ratings, as (row, number)."""
+        sources = [name for name in view.matrix if name in self.sources]
+        for row in view.matrix.to_dict("records"):
+            for source in [*sources, "all"]:
+                if not np.isnan(row[source]):
+                    yield self.of_unit("" if source == "all" else source, row["indicator"]), row[source]
+        for row in view.sources.to_dict("records"):
+            yield self.of_unit(row["source"], ""), row["score"]
+        for row in view.league.dropna(subset="score").to_dict("records"):
+            yield self.of_all(row["member_id"], ""), row["score"]
+        if view.facts["score"] is not None:
+            yield self.of_unit("", ""), view.facts["score"]
+        for score in view.units.loc[view.units["own"].astype(bool), "score"]:
+            yield self.of_unit("", ""), score
+
+    def finds(self, rows, wanted):
+        """Whether a weighted sum of the unknowns follows from others."""
+        if not len(rows):
+            return False
+        weights, *_ = np.linalg.lstsq(np.array(rows).T, wanted, rcond=None)
+        return bool(np.allclose(np.array(rows).T @ weights, wanted, atol=1e-9))
+
+
+@pytest.fixture(scope="module", params=[(case, first) for case in CASES for first in ("indicator", "source")], ids=str)
+def attack(request):
+    case, first = request.param
+    return Attack(CASES[case], first)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("study")
+
+
+@pytest.fixture(scope="module")
+def view(attack, folder):
+    study = make_study(folder, attack.sources, attack.first)
+    return cut(study, tk.score(study), "u", "r")
+
+
+def test_the_attacker_knows_how_the_numbers_are_made(attack, view, folder):
+    """His equations hold for the true means, to the digit that is printed."""
+    ratings = pd.read_csv(folder / "ratings.csv").groupby(["ratee_id", "source", "indicator"])["value"].mean()
+    truth = sum(
+        ratings[member, name, leaf] * attack.unknown(member, name, leaf)
+        for member in MEMBERS
+        for name, source in attack.sources.items()
+        for leaf in source.asked
+    )
+    for row, number in attack.equations(view):
+        assert row @ truth == pytest.approx(number, abs=0.0501)
+
+
+def test_what_few_have_said_is_not_found(attack, view):
+    few = [name for name, source in attack.sources.items() if source.raters < 5 and not source.attributed]
+    assert set(few) <= set(view.hidden["label"])
+    rows = [row for row, _ in attack.equations(view)]
+    for source in few:
+        nodes = [node for node, leaves in NODES.items() if attack.sources[source].asked & set(leaves)]
+        for node in nodes:
+            assert not attack.finds(rows, attack.of_unit(source, node)), f"{source} {node} of the unit"
+            for member in MEMBERS:
+                assert not attack.finds(rows, attack.of_source(member, source, node)), f"{source} {node} of {member}"
+
+
+def test_one_number_more_and_the_public_is_found(folder):
+    """The peers alone were asked of integrity; its mean would give theirs, and with the composite the public's."""
+    attack = Attack(CASES["public not asked everything"], "indicator")
+    study = make_study(folder, attack.sources, attack.first)
+    rows = [row for row, _ in attack.equations(cut(study, tk.score(study), "u", "r"))]
+    public = attack.of_unit("public", "")
+    assert not attack.finds(rows, public)
+    assert attack.finds([*rows, attack.of_unit("", "integrity")], public)
+
+
+def test_what_is_shown_is_as_much_as_can_be(attack, view):
+    """Where a second source protects the first, the composite stays."""
+    if sum(source.weight > 0 for source in attack.sources.values()) > 1:
+        assert view.facts["score"] > 0
+        assert view.league["score"].notna().all()
+
+
+def test_a_source_that_does_not_count_hides_no_mean_of_all(tmp_path):
+    sources = {"superior": SUPERIOR, "peer": Source(0.7, 6), "idle": Source(0, 2, frozenset({"virtue"}))}
+    study = make_study(tmp_path, sources, "indicator")
+    view = cut(study, tk.score(study), "u", "r")
+    assert view.hidden.to_dict("records") == [{"label": "idle", "reason": "few"}]
+    assert view.matrix["all"].notna().all()
+
+
+# A member whom a few raters of one source alone have rated ------------------------------------------------------
+
+ENOUGH = {"superior": SUPERIOR, "peer": Source(0.3, 6), "public": Source(0.4, 5)}
+
+
+@pytest.fixture(scope="module")
+def lonely(tmp_path_factory):
+    """Everybody is rated by everybody, but m1 by three of the peers alone."""
+    folder = tmp_path_factory.mktemp("lonely")
+    make_study(folder, ENOUGH, "indicator", skip=[("m1", "superior"), ("m1", "public")])
+    ratings = pd.read_csv(folder / "ratings.csv")
+    few = (ratings["ratee_id"] != "m1") | ratings["rater_id"].isin(["peer0", "peer1", "peer2"])
+    ratings[few].to_csv(folder / "ratings.csv", index=False)
+    study = tk.read_study(folder)
+    return cut(study, tk.score(study), "u", "r")
+
+
+def test_such_a_score_is_withheld_and_another_with_it(lonely):
+    """The other (all have one superior: the first of them) keeps the unit's mean from giving the first away."""
+    league = lonely.league.set_index("member_id")
+    assert league["status"].to_dict() == {"m0": "withheld", "m1": "withheld", "m2": "scored", "m3": "scored"}
+    assert league.loc[["m0", "m1"], ["score", "low", "high", "rank"]].isna().all(axis=None)
+    assert league.loc[["m2", "m3"], "score"].notna().all()
+    assert lonely.facts["scored"] == 4
+    assert lonely.facts["score"] > 0
+
+
+def test_it_is_in_no_table(lonely):
+    rows = {row[1]: row for row in tk.tables.league(lonely).rows}
+    assert rows["m1"][0] == rows["m1"][3] == rows["m1"][4] == tk.tables.DASH
+    assert rows["m1"][-1] == "not shown to protect raters"
+
+
+def test_an_attributed_source_alone_may_be_shown(tmp_path):
+    skip = [(member, source) for member in MEMBERS for source in ("peer", "public")]
+    study = make_study(tmp_path, ENOUGH, "indicator", skip)
+    view = cut(study, tk.score(study), "u", "r")
+    assert view.league["score"].notna().all()
+    assert view.hidden.empty
+
+
+def test_a_unit_that_must_hide_its_mean_is_missing_from_the_other_reports(tmp_path):
+    make_study(tmp_path, {"public": Source(1, 4)}, "indicator")
+    units = pd.DataFrame({"unit_id": ["u", "v", "top"], "name": ["U", "V", "Top"], "parent_id": ["top", "top", None]})
+    units.to_csv(tmp_path / "units.csv", index=False)
+    people = pd.read_csv(tmp_path / "members.csv").assign(unit_id=["u", "u", "v", "v"])
+    people.to_csv(tmp_path / "members.csv", index=False)
+    ratings = pd.read_csv(tmp_path / "ratings.csv")
+    more = ratings.assign(rater_id=ratings["rater_id"] + "x")[ratings["ratee_id"].isin(["m2", "m3"])]
+    pd.concat([ratings, more]).to_csv(tmp_path / "ratings.csv", index=False)
+    study = tk.read_study(tmp_path)
+    scores = tk.score(study)
+    assert cut(study, scores, "u", "r").facts["score"] is None
+    assert len(cut(study, scores, "v", "r").units) == 1
+    for unit in ("top", ""):
+        children = cut(study, scores, unit, "r").children.set_index("unit_id")["score"]
+        assert np.isnan(children["u"])
+        assert children["v"] > 0

@@ -1,0 +1,319 @@
+"""A run: a folder for every unit, an index over them, and no trace of what went wrong but where it is told."""
+
+import json
+import os
+import re
+from dataclasses import replace
+from hashlib import sha256
+from html import unescape
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from toolkit.reporting import run
+from toolkit.reporting.run import INDEX, MANIFEST, OVERVIEW, PAGE, Outcome
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+FILES = {
+    "B12": {PAGE, "scores.csv", "slice.json", "unit_report.ipynb"},
+    "B03": {PAGE, "scores.csv", "slice.json", "unit_report.ipynb"},
+    OVERVIEW: {PAGE, "scores.csv", "slice.json", "overview.ipynb"},
+}
+
+
+def plan(study, scores, out, *names, **options):
+    """The jobs of some units and, by its name, of the overview."""
+    jobs = {job.name: job for job in run.plan(study, scores, out, **{"notebooks": NOTEBOOKS, **options})}
+    return [jobs[name] for name in names]
+
+
+def manifest(folder):
+    first, *others = map(json.loads, (folder / MANIFEST).read_text(encoding="utf-8").splitlines())
+    return first, {line["name"]: line for line in others}
+
+
+def index(folder):
+    return (folder / INDEX).read_text(encoding="utf-8")
+
+
+# Through papermill ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def finished(study, scores, tmp_path_factory):
+    """Two units and the overview, in parallel."""
+    folder = tmp_path_factory.mktemp("run")
+    outcomes = list(run.perform_all(plan(study, scores, folder, *FILES), 2))
+    return run.finish(study, scores, folder, outcomes, turn="2026H2", language="zh")
+
+
+def test_every_unit_has_its_folder_and_nothing_else_is_there(finished):
+    assert [outcome.outcome for outcome in finished.outcomes] == ["done"] * 3
+    assert {path.name for path in finished.folder.iterdir()} == {INDEX, MANIFEST, *FILES}
+    for name, files in FILES.items():
+        assert {path.name for path in (finished.folder / name).iterdir()} == files
+
+
+def test_no_file_of_a_unit_names_another_or_its_people(study, finished):
+    own_words = set(re.findall(r"\w+", text_of(NOTEBOOKS / "unit_report.ipynb")))  # among them the unit shown there
+    for unit in ("B12", "B03"):
+        own = study.members["unit_id"] == unit
+        foreign = set(study.members.loc[~own, "name"]) - set(study.members.loc[own, "name"])
+        foreign |= set(study.units.loc[study.units["unit_id"] != unit, "name"])
+        ids = set(study.members.loc[~own, "member_id"]) | set(study.units["unit_id"]) - {unit}
+        for file in FILES[unit]:
+            text = text_of(finished.folder / unit / file)
+            # a name of two characters may by chance stand in prose; a cell or label would hold it alone
+            shown = set(re.findall(r"[\u4e00-\u9fff]+", text))
+            assert not foreign & shown, file
+            assert not ids & (set(re.findall(r"\b[A-Z]\w+", text)) - own_words), file
+
+
+def text_of(file):
+    """What a file says, without the fonts and hashes that by chance could say anything."""
+    return re.sub(r"base64,[\w+/=]+|[0-9a-f]{64}", "", unescape(file.read_text(encoding="utf-8-sig")))
+
+
+def test_no_file_holds_a_rater(study_folder, finished):
+    raters = set(pd.read_csv(study_folder / "ratings.csv", dtype=str)["rater_id"].dropna())
+    files = [path for path in finished.folder.rglob("*") if path.is_file()]
+    assert len(files) == 14
+    for file in files:
+        # \b: an id of twelve digits inside a longer one is none
+        assert not raters & set(re.findall(r"\b[0-9a-f]{12}\b", text_of(file))), file
+
+
+def test_the_report_shows_what_the_notebook_shows(finished):
+    page = text_of(finished.folder / "B12" / PAGE)
+    notebook = nbformat.read(finished.folder / "B12" / "unit_report.ipynb", as_version=4)
+    kinds = [kind for cell in notebook.cells for output in cell.get("outputs", ()) for kind in output.get("data", ())]
+    assert page.count("<table>") == kinds.count("application/vnd.dataresource+json") >= 7
+    assert page.count("<figure>") == kinds.count("image/svg+xml") == 4
+    assert "stderr" not in json.dumps(notebook)
+    assert "Traceback" not in page
+
+
+def test_the_page_carries_its_font_and_loads_nothing(finished):
+    for name in FILES:
+        page = (finished.folder / name / PAGE).read_text(encoding="utf-8")
+        assert "font/woff;base64,d09GR" in page
+        assert not re.search(r"https?://|<script|<link|src=\"(?!data:)", page)
+
+
+def test_the_manifest_holds_the_hash_of_every_file(study, finished):
+    first, units = manifest(finished.folder)
+    assert first["study"] == "demo"
+    assert first["round"] == "2026H2"
+    assert first["inputs"] == study.digests
+    assert set(first["versions"]) == {*run.PACKAGES, "python"}
+    assert list(units) == [OVERVIEW, "B03", "B12"]
+    for name, line in units.items():
+        files = {path.name: sha256(path.read_bytes()).hexdigest() for path in (finished.folder / name).iterdir()}
+        assert line["files"] == files
+        assert line["outcome"] == "done"
+        assert line["error"] == ""
+        assert 0 < line["seconds"] < 600
+
+
+def test_the_index_leads_to_what_is_there(study, finished):
+    page = index(finished.folder)
+    links = re.findall(r'href="([^"]+)"', page)
+    assert links == ["overview/report.html", "B03/report.html", "B12/report.html"]
+    assert all((finished.folder / link).is_file() for link in links)
+    assert page.count("未生成") == len(study.units) - 2
+    assert not [name for name in study.members["name"] if f">{name}<" in page]
+
+
+@pytest.mark.slow
+def test_another_folder_and_number_of_processes_give_the_same_bytes(study, scores, finished, tmp_path):
+    (outcome,) = run.perform_all(plan(study, scores, tmp_path / "else where", "B12"), 1)
+    again = tmp_path / "else where" / "B12"
+    for file in (PAGE, "scores.csv", "slice.json"):
+        assert (again / file).read_bytes() == (finished.folder / "B12" / file).read_bytes()
+    assert outcome.files[PAGE] == manifest(finished.folder)[1]["B12"]["files"][PAGE]
+
+
+def notebooks(folder, source, tags=("parameters",), parameters='study = ""\nunit = ""\nround = ""'):
+    """A folder with both notebooks, of one cell after the parameters."""
+    folder.mkdir()
+    cells = [new_code_cell(parameters, metadata={"tags": list(tags)}), new_code_cell(source)]
+    for name in ("unit_report.ipynb", "overview.ipynb"):
+        kernel = {"name": "python3", "language": "python", "display_name": "Python 3"}
+        nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": kernel}), folder / name)
+    return folder
+
+
+def test_a_unit_that_fails_stops_no_other(study, scores, tmp_path):
+    source = "if unit == 'B02':\n    raise RuntimeError('no votes <b>')\nprint(unit)"
+    folder = notebooks(tmp_path / "notebooks", source)
+    out = tmp_path / "out"
+    outcomes = list(run.perform_all(plan(study, scores, out, "B01", "B02", notebooks=folder), 2))
+    done = run.finish(study, scores, out, outcomes, turn="2026H2", language="zh")
+    assert {outcome.name: outcome.outcome for outcome in outcomes} == {"B01": "done", "B02": "failed"}
+    assert [outcome.name for outcome in done.failed] == ["B02"]
+    failed = manifest(out)[1]["B02"]
+    assert "RuntimeError: no votes <b>" in failed["error"]
+    assert set(failed["files"]) == {"slice.json", "unit_report.ipynb"}  # what is needed to see why
+    page = index(out)
+    assert "RuntimeError: no votes &lt;b&gt;" in page
+    assert re.findall(r'href="([^"]+)"', page) == ["B01/report.html"]
+    assert "生成失败的报告：1 份" in page
+    assert {path.name for path in out.iterdir()} == {INDEX, MANIFEST, "B01", "B02"}
+
+
+# Without a kernel -----------------------------------------------------------------------------------------------
+
+
+def write_page(job, work):
+    """Stands for papermill."""
+    (work / PAGE).write_text(job.title, encoding="utf-8")
+
+
+@pytest.fixture
+def instant(monkeypatch):
+    monkeypatch.setattr(run, "_execute", write_page)
+
+
+@pytest.mark.usefixtures("instant")
+def test_a_partial_run_keeps_the_pages_of_the_others(study, scores, tmp_path):
+    for names in ([OVERVIEW, "B01", "B02"], ["B02"]):
+        outcomes = [run.perform(job) for job in plan(study, scores, tmp_path, *names)]
+        run.finish(study, scores, tmp_path, outcomes, turn="2026H2", language="en")
+    page = index(tmp_path)
+    assert re.findall(r'href="([^"]+)"', page) == ["overview/report.html", "B01/report.html", "B02/report.html"]
+    assert page.count(">done<") == 2
+    assert page.count(">not run<") == len(study.units) - 2
+
+
+@pytest.mark.usefixtures("instant")
+def test_a_report_takes_the_place_of_the_last_as_a_whole(study, scores, tmp_path):
+    (job,) = plan(study, scores, tmp_path, "B01")
+    for old in (tmp_path / "B01" / "old.txt", tmp_path / ".B01.partial" / "old.txt"):
+        old.parent.mkdir()
+        old.touch()
+    assert run.perform(job).outcome == "done"
+    assert [path.name for path in tmp_path.iterdir()] == ["B01"]
+    assert [path.name for path in (tmp_path / "B01").iterdir()] == [PAGE]
+
+
+def test_a_failure_takes_the_old_page_away(study, scores, tmp_path, monkeypatch):
+    """Beside a failure the page of an earlier run would pass for the report."""
+    (job,) = plan(study, scores, tmp_path, "B01")
+    monkeypatch.setattr(run, "_execute", write_page)
+    run.perform(job)
+
+    def fail(job, work):
+        write_page(job, work)
+        raise OSError("disk full")
+
+    monkeypatch.setattr(run, "_execute", fail)
+    outcome = run.perform(job)
+    assert outcome.outcome == "failed"
+    assert outcome.error.endswith("OSError: disk full\n")
+    assert not (tmp_path / "B01" / PAGE).exists()
+
+
+def test_who_is_stopped_leaves_no_half_of_a_folder(study, scores, tmp_path, monkeypatch):
+    (job,) = plan(study, scores, tmp_path, "B01")
+
+    def stop(job, work):
+        write_page(job, work)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "_execute", stop)
+    with pytest.raises(KeyboardInterrupt):
+        run.perform(job)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_index_can_be_written_before_anything_is_finished(study, scores, tmp_path):
+    done = run.finish(study, scores, tmp_path / "new", [], turn="2026", language="zh")
+    assert done.index.is_file()
+    assert done.outcomes == ()
+    assert "href" not in index(done.folder)
+
+
+def die(_):
+    """A worker that the system kills, in the place of `perform`."""
+    os._exit(1)
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_is_a_failure(study, scores, tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "perform", die)
+    (outcome,) = run.perform_all(plan(study, scores, tmp_path, "B01"), 1)
+    assert (outcome.name, outcome.outcome) == ("B01", "failed")
+    assert "BrokenProcessPool" in outcome.error
+
+
+def test_outcomes_are_told_in_the_order_of_the_study(study, scores, tmp_path):
+    outcomes = [Outcome(name, "failed", 0.0, error="x") for name in ("B07", "B01", OVERVIEW)]
+    run.finish(study, scores, tmp_path, outcomes, turn="2026", language="zh")
+    assert list(manifest(tmp_path)[1]) == [OVERVIEW, "B01", "B07"]
+
+
+# The plan -------------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_has_the_overview_and_every_unit(study, scores, tmp_path):
+    jobs = run.plan(study, scores, tmp_path, notebooks=NOTEBOOKS)
+    assert [job.name for job in jobs] == [OVERVIEW, *study.units["unit_id"]]
+    assert jobs[0].title == "总体情况"
+    assert jobs[2].title == "机关第一党支部考核评价报告"
+    assert [Path(job.folder) for job in jobs] == [tmp_path.resolve() / job.name for job in jobs]
+
+
+def test_a_plan_of_some_units_has_no_overview(study, scores, tmp_path):
+    options = {"notebooks": NOTEBOOKS, "units": ["B02", "B01"], "language": "en", "round": "2026H1"}
+    jobs = run.plan(study, scores, tmp_path, **options)
+    assert [job.name for job in jobs] == ["B02", "B01"]
+    assert jobs[1].title == "机关第一党支部 Assessment report"
+    assert json.loads(jobs[0].slice)["round"] == "2026H1"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"units": ["B1"]}, "unit: 'B1', must be one of"),
+        ({"round": "2027"}, "round: '2027', must be one of 2026H1, 2026H2, 2026"),
+        ({"language": "fr"}, "language: 'fr', must be one of zh, en"),
+        ({"notebooks": Path("nowhere")}, "no such notebook"),
+    ],
+)
+def test_what_is_unknown_is_refused_by_name(study, scores, tmp_path, options, message):
+    with pytest.raises(ValueError, match=message):
+        run.plan(study, scores, tmp_path, **{"notebooks": NOTEBOOKS, **options})
+
+
+@pytest.mark.parametrize(
+    ("edits", "lacking"),
+    [
+        ({"tags": ()}, "study, unit, round"),
+        ({"tags": ("Parameters",)}, "study, unit, round"),
+        ({"parameters": "study = ''\nrounds = ''"}, "unit, round"),
+        ({"parameters": "study = ''\nunit = ''\n# round = ''"}, "round"),
+    ],
+)
+def test_a_notebook_that_cannot_take_the_parameters_is_refused(tmp_path, edits, lacking, caplog):
+    notebook = notebooks(tmp_path / "notebooks", "1", **edits) / "unit_report.ipynb"
+    message = f"unit_report.ipynb: must set {lacking} in a cell tagged `parameters`"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        run.require_parameters(notebook)
+    assert not caplog.records
+
+
+def test_a_notebook_may_say_more(tmp_path):
+    folder = notebooks(tmp_path / "n", "1", parameters="study = ''\nunit: str = ''\nround = ''\nextra = 1")
+    notebook = nbformat.read(folder / "overview.ipynb", as_version=4)
+    notebook.cells.insert(0, new_markdown_cell("# prose"))
+    nbformat.write(notebook, folder / "overview.ipynb")
+    run.require_parameters(folder / "overview.ipynb")
+
+
+def test_no_unit_takes_the_folder_of_the_overview(study, scores, tmp_path):
+    units = study.units.replace({"unit_id": {"B01": "Overview"}})
+    with pytest.raises(ValueError, match="unit_id: must not be 'overview'"):
+        run.plan(replace(study, units=units), scores, tmp_path, notebooks=NOTEBOOKS)
