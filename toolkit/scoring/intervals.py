@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -147,7 +147,7 @@ def interval(
     total = variance.sum(axis=1)
     parts = np.divide(variance**2, freedom, out=np.zeros_like(variance), where=variance > 0).sum(axis=1)
     welch = np.divide(total**2, parts, out=np.ones_like(total), where=parts > 0)
-    half = student.ppf((1 + LEVEL) / 2, welch) * np.sqrt(total)
+    half = stdtrit(welch, (1 + LEVEL) / 2) * np.sqrt(total)
     # one person alone says nothing of how others would have rated; a question that one of several answered leaves the
     # spread to what it borrows, if there is anything
     single = weighs & cells.unknown
