@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from toolkit.faults import Fault, merged, one_of, several
+from toolkit.files import NAMES_A_FOLDER, names_a_folder
 from toolkit.scoring.tally import CELL
 
 if TYPE_CHECKING:
@@ -53,8 +54,6 @@ FREE_COLUMNS = {"members", "ballots", "satisfaction"}
 """Tables whose further columns are attributes or levels."""
 
 
-# A unit's id becomes the name of a folder, on Windows too.
-FORBIDDEN_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f]|^\.|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)', re.IGNORECASE)
 EXCEL_ERROR = "#(REF|VALUE|DIV/0|NAME|NULL|NUM|N/A|SPILL|CALC)[!?]?"
 SHORTENED = r"[0-9](\.[0-9]+)?[Ee]\+[0-9]{2,}"
 """How Excel writes a number of more digits than it keeps, such as a citizen's id."""
@@ -136,9 +135,8 @@ TEXT = Demand(
 )
 FREE = Demand(_not_shortened, TEXT.expected.replace("blank, ", ""), blank=True)
 UNIT_ID = Demand(
-    lambda cells: TEXT.holds(cells) & ~cells.map(lambda text: bool(FORBIDDEN_IN_NAMES.search(text))).astype(bool),
-    'must not be blank and must be able to name a folder: none of < > : " / \\ | ? *, no dot at its ends, '
-    "not CON, NUL, ..., no number that Excel shortened",
+    lambda cells: TEXT.holds(cells) & cells.map(names_a_folder).astype(bool),
+    f"must not be blank, nor a number that Excel shortened, and {NAMES_A_FOLDER}",
 )
 EXEMPT = Demand(
     lambda cells: cells.str.fullmatch(r"(rating|satisfaction)(\|(rating|satisfaction))?"),

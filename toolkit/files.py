@@ -43,6 +43,16 @@ WIDE_NUMBER = re.compile("[0-9.+%/-]*[０-９．－＋％／][０-９．－＋�
 """A number, percentage or date with full-width characters."""
 
 
+# Ids of units and labels of rounds become the names of folders, on Windows too.
+FORBIDDEN_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f]|^\.|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)', re.IGNORECASE)
+NAMES_A_FOLDER = 'must be able to name a folder: none of < > : " / \\ | ? *, no dot at its ends, not CON, NUL, ...'
+
+
+def names_a_folder(text: str) -> bool:
+    """Whether a folder may have this name on every system."""
+    return bool(text) and not FORBIDDEN_IN_NAMES.search(text)
+
+
 @dataclass(frozen=True)
 class Sheet:
     """One table as it was found: every cell is text without blanks at its ends.

@@ -13,6 +13,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.scalarfloat import ScalarFloat
 
 from toolkit.faults import Fault, one_of
+from toolkit.files import NAMES_A_FOLDER, names_a_folder
 from toolkit.scheme import Scheme, siblings
 
 if TYPE_CHECKING:
@@ -369,6 +370,8 @@ def _round_rules(scheme: Scheme) -> Iterator[Finding]:
         yield ("rounds",), "", "must hold at least one round that is not a combination"
     for name, turn in scheme.rounds.items():
         path: Path = ("rounds", name)
+        if not names_a_folder(name):
+            yield path, name, NAMES_A_FOLDER
         if turn.start and turn.end and turn.start > turn.end:
             yield (*path, "from"), str(turn.start), f"must not be after to: {turn.end}"
         if turn.combine is None:

@@ -89,8 +89,13 @@ class Study:
 
     @cached_property
     def ancestors(self) -> pd.DataFrame:
-        """`ratee_id, unit_id`: every member with his unit and every unit above it."""
+        """`ratee_id, unit_id`: every member with his unit and every unit above it, up to the top."""
         return belonging(self.members, self.units)
+
+    @property
+    def top(self) -> str:
+        """What holds everybody: the one unit above all others, or `""` where several stand at the top."""
+        return top_of(self.units)
 
     def posts_in(self, name: str) -> pd.DataFrame:
         """Posts held at some time of a round; all posts where the round has no dates."""
@@ -223,11 +228,18 @@ def _by_level(parts: list[pd.DataFrame], schemes: dict[str, Scheme]) -> pd.DataF
 
 
 def belonging(members: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
-    """`ratee_id, unit_id`: every member with his unit and every unit above it."""
+    """`ratee_id, unit_id`: every member with his unit and every unit above it, up to `top_of` the units."""
     parent = dict(zip(units["unit_id"], units["parent_id"], strict=True))
-    above = {unit: _upwards(unit, parent) for unit in parent}
+    whole = [] if top_of(units) else [""]
+    above = {unit: _upwards(unit, parent) + whole for unit in parent}
     pairs = pd.DataFrame({"ratee_id": members["member_id"], "unit_id": members["unit_id"].map(above)})
     return pairs.explode("unit_id", ignore_index=True).dropna()
+
+
+def top_of(units: pd.DataFrame) -> str:
+    """The one unit above all others, or `""`, the whole study, where several stand at the top."""
+    tops = units["unit_id"][~units["parent_id"].isin(units["unit_id"])]
+    return str(tops.iloc[0]) if len(tops) == 1 else ""
 
 
 def _upwards(unit: str, parent: dict[str, str]) -> list[str]:

@@ -223,7 +223,11 @@ def _execute(job: Job, work: Path) -> None:
         autosave_cell_every=0,
         extra_arguments=["--Application.log_level=50"],  # kernels warn of local sockets and of their own shutdown
     )
-    document = read(nbformat.read(notebook, as_version=4))  # type: ignore[no-untyped-call]
+    executed = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
+    # papermill notes where the files lay on the organiser's machine
+    executed.metadata.papermill.update(input_path=notebook.name, output_path=notebook.name)
+    nbformat.write(executed, notebook)  # type: ignore[no-untyped-call]
+    document = read(executed)
     page = to_html(document, title=job.title, language=job.language)
     page = to_html(document, title=job.title, language=job.language, font=page_font(page))
     (work / PAGE).write_text(page, encoding="utf-8", newline="\n")
@@ -252,7 +256,11 @@ def perform_all(jobs: Sequence[Job], processes: int) -> Generator[Outcome]:
 
 
 def finish(study: Study, scores: Scores, out: Path, outcomes: Sequence[Outcome], *, turn: str, language: str) -> Run:
-    """Write the manifest and the index of a run."""
+    """Write the manifest and the index of a run.
+
+    The manifest holds a line for the run and one for each of its jobs. A run of some units adds its lines to what is
+    there: the last line of a unit is the one that holds.
+    """
     run = {
         "study": study.name,
         "round": turn,
@@ -265,7 +273,10 @@ def finish(study: Study, scores: Scores, out: Path, outcomes: Sequence[Outcome],
     outcomes = sorted(outcomes, key=lambda outcome: order.index(outcome.name))
     lines = [json.dumps(part, ensure_ascii=False) for part in (run, *map(asdict, outcomes))]
     out.mkdir(parents=True, exist_ok=True)
-    _write(out / MANIFEST, "\n".join(lines) + "\n")
+    everybody = {OVERVIEW, *study.units["unit_id"]} <= {outcome.name for outcome in outcomes}
+    manifest = out / MANIFEST
+    before = manifest.read_text(encoding="utf-8") if manifest.is_file() and not everybody else ""
+    _write(manifest, before + "\n".join(lines) + "\n")
     page = _index(study, scores, out, outcomes, turn=turn, language=language)
     font = page_font(index_html(page))
     _write(out / INDEX, index_html(page, font=font))

@@ -172,8 +172,7 @@ class _Cutter:
     def __init__(self, study: Study, scores: Scores, unit: str, turn: str, language: str) -> None:
         self.study, self.scores, self.unit, self.round, self.language = study, scores, unit, turn, language
         self.scheme: Scheme = study.schemes[turn]
-        root = study.units["unit_id"][~study.units["parent_id"].isin(study.units["unit_id"])].tolist()
-        self.scope = [unit] if unit else root
+        self.scope = [unit or study.top]
         below = study.ancestors[study.ancestors["unit_id"].isin(self.scope)]["ratee_id"]
         ratees = scores.ratees
         self.members = ratees[(ratees["round"] == turn) & (ratees["kind"] == "member") & ratees["ratee_id"].isin(below)]

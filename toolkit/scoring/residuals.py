@@ -31,7 +31,7 @@ def locate(products: Products, name: str, ids: pd.Series, sources: Sequence[str]
 
 def residuals(
     products: Products, lookup: NDArray[np.intp], tree: Tree
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Lay cross-products out over the nodes of an indicator tree.
 
     Parameters
@@ -47,7 +47,7 @@ def residuals(
     -------
     residual : ndarray (ids, sources, nodes, nodes)
         See `Products`; 0 where nobody rated.
-    weight : ndarray (ids, sources, nodes)
+    weight, raters : ndarray (ids, sources, nodes)
         Likewise.
     """
     nodes = np.array([tree.position.get(name, -1) for name in products.indicators], dtype=np.intp)
@@ -60,5 +60,7 @@ def residuals(
     residual[have[0][:, None, None], have[1][:, None, None], at[:, None], at] = products.residual[
         np.ix_(groups, kept, kept)
     ]
+    raters = np.zeros_like(weight)
     weight[have[0][:, None], have[1][:, None], at] = products.weight[np.ix_(groups, kept)]
-    return residual, weight
+    raters[have[0][:, None], have[1][:, None], at] = products.raters[np.ix_(groups, kept)]
+    return residual, weight, raters

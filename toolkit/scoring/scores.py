@@ -54,8 +54,9 @@ class Scores:
         The composite of every ratee: `round, ratee_id, name, kind, unit_id, category, exempt, counts` (a scored
         member, not exempt), the values above, `status`, `rank` in the unit, `grade, band, places, tied` (`grade`).
     units : DataFrame
-        Mean of the scored, non-exempt members of every unit's subtree: `round, unit_id, source, indicator`, the values
-        above, `members` (how many have that score), `raters` (how many persons rated, where known).
+        Mean of the scored, non-exempt members of every unit's subtree: `round, unit_id` (blank: the whole study, where
+        several units stand at its top), `source, indicator`, the values above, `members` (how many have that score),
+        `raters` (how many persons rated, the fewest of any cell below).
     """
 
     table: pd.DataFrame
@@ -272,7 +273,7 @@ def _spreads(turn: _Round, products: Products, name: str) -> list[Spread]:
     for start in range(0, len(turn.ratees), PART):
         part = slice(start, start + PART)
         means = turn.cells
-        residual, _ = residuals(products, lookup[part], turn.scheme.indicator_tree)
+        residual, _, _ = residuals(products, lookup[part], turn.scheme.indicator_tree)
         one = means.se[part] * np.sqrt(means.base[part])
         correlation = correlate(residual, np.nan_to_num(one) ** 2 * means.ballot[part])
         covariance = correlation * one[..., :, None] * one[..., None, :]

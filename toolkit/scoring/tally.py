@@ -34,12 +34,14 @@ class Products:
     Attributes
     ----------
     keys : DataFrame
-        `round`, `id` (a ratee or a unit), `source`, `raters` (how many raters rated anything); a row per group.
+        `round`, `id` (a ratee or a unit), `source`; a row per group.
     indicators : tuple of str
         The K indicators that were rated, in the order of the arrays.
     weight : ndarray (groups, K)
         What the residuals are to be divided by: the sum of the raters' weights; of a unit, how many of its members have
         two raters or more, so that their spread is known.
+    raters : ndarray (groups, K)
+        How many persons gave an answer that is not blank.
     residual : ndarray (groups, K, K)
         Sums over raters of r_i r_j. Of a ratee, r_i is the weight times the distance of the rater's points (0-100)
         from the mean of all raters; of a unit, the sum over its members of what the rater moved a member's mean.
@@ -48,6 +50,7 @@ class Products:
     keys: pd.DataFrame
     indicators: tuple[str, ...]
     weight: NDArray[np.float64]
+    raters: NDArray[np.float64]
     residual: NDArray[np.float64]
 
 
@@ -185,8 +188,12 @@ def _of_ratees(raters: nw.LazyFrame[Any], indicators: tuple[str, ...]) -> tuple[
         whose spread is known) and `per` (what a unit of weighted distance moves the mean); `per` makes good that the
         mean was fitted to the same ratings, for n equal weights by the factor sqrt(n / (n - 1)).
     """
-    groups = raters.rename({"ratee_id": "id"})
-    keys, (w, x, ww, wx, xx) = _summed(groups, ("w", "x", "ww", "wx", "xx"), len(indicators))
+    size = range(len(indicators))
+    held = [f"{kind}{i}" for kind in "wx" for i in size]
+    rated = {f"n{i}": (nw.col(f"w{i}") > 0).cast(nw.Float64) for i in size}
+    groups = raters.select("round", nw.col("ratee_id").alias("id"), "source", *held, **rated)
+    kinds = ("n", "w", "x", "ww", "wx", "xx")
+    keys, (n, w, x, ww, wx, xx) = _summed(groups, kinds, len(indicators))
     mean = np.divide(x, w, out=np.zeros_like(x), where=w > 0)
     cross = mean[:, :, None] * wx
     residual = xx - cross - np.swapaxes(cross, 1, 2) + mean[:, :, None] * mean[:, None, :] * ww
@@ -197,7 +204,7 @@ def _of_ratees(raters: nw.LazyFrame[Any], indicators: tuple[str, ...]) -> tuple[
     pull = keys[["round", "id", "source"]].rename(columns={"id": "ratee_id"})
     for kind, array in (("mean", mean), ("known", known), ("per", per)):
         pull = pull.assign(**{f"{kind}{place}": column for place, column in enumerate(array.T)})
-    return Products(keys, indicators, w, residual), pull
+    return Products(keys, indicators, w, n, residual), pull
 
 
 def _of_units(
@@ -209,13 +216,17 @@ def _of_units(
     distance = {i: nw.col(f"x{i}") - nw.col(f"mean{i}") * nw.col(f"w{i}") for i in size}
     moved = {f"r{i}": distance[i] * nw.col(f"per{i}") for i in size}
     known = {f"k{i}": nw.col(f"w{i}") * nw.col(f"known{i}") for i in size}
+    rates = {f"n{i}": (nw.col(f"w{i}") > 0).cast(nw.Float64) for i in size}
     # A blank rater id stands for one rater of each ratee (a self rating), not for one rater of them all.
     someone = nw.when(nw.col("rater_id") == "").then(nw.col("ratee_id")).otherwise(nw.col("rater_id"))
-    rows = rated.select("round", "source", someone.alias("rater_id"), nw.col("unit_id").alias("id"), **moved, **known)
-    sums = (nw.col(name).sum() for name in (*moved, *known))
-    by_rater = rows.group_by("round", "id", "source", "rater_id").agg(*sums)
-    keys, (weight, residual) = _summed(by_rater, ("k", "rr"), len(indicators))
-    return Products(keys, indicators, weight, residual)
+    rows = rated.select(
+        "round", "source", someone.alias("rater_id"), nw.col("unit_id").alias("id"), **moved, **known, **rates
+    )
+    sums = [nw.col(name).sum() for name in (*moved, *known)]
+    once = [nw.col(name).max() for name in rates]  # who rates ten members is one person
+    by_rater = rows.group_by("round", "id", "source", "rater_id").agg(nw.len(), *sums, *once)
+    keys, (weight, rated_by, residual) = _summed(by_rater, ("k", "n", "rr"), len(indicators))
+    return Products(keys, indicators, weight, rated_by, residual)
 
 
 def _summed(
@@ -232,10 +243,11 @@ def _summed(
                 terms[name] = reduce(mul, factors)
                 entries.append((name, kind, {at, at[::-1]} if symmetric else {at}))
     rows = raters.select("round", "id", "source", **terms)
-    sums = rows.group_by("round", "id", "source").agg(nw.len().alias("raters"), *(nw.col(name).sum() for name in terms))
+    # where nothing was rated there is nothing to sum, and engines want something
+    sums = rows.group_by("round", "id", "source").agg(nw.len(), *(nw.col(name).sum() for name in terms))
     found = collected(sums).sort_values(["round", "id", "source"], ignore_index=True)
     arrays = {kind: np.zeros((*[size] * len(kind), len(found))) for kind in kinds}
     for name, kind, places in entries:
         for at in places:
             arrays[kind][at] = found[name]
-    return found[["round", "id", "source", "raters"]], [np.moveaxis(arrays[kind], -1, 0) for kind in kinds]
+    return found[["round", "id", "source"]], [np.moveaxis(arrays[kind], -1, 0) for kind in kinds]

@@ -64,8 +64,8 @@ def groups(study: Study, ratees: pd.DataFrame, table: pd.DataFrame) -> Groups:
     held["amount"] = held["share"] / held.groupby(["owner", "kind"])["share"].transform("sum")
     above = study.ancestors.rename(columns={"ratee_id": "owner", "unit_id": "above"})
     rows = held.merge(above, on="owner")
-    ids = study.units["unit_id"]
-    place = pd.Index(ids).get_indexer(rows["above"])
+    ids = pd.Series([*study.units["unit_id"], *([] if study.top else [""])], name="unit_id", dtype=str)
+    place = pd.Index(ids).get_indexer(pd.Index(rows["above"]))
     matrix = csr_array(
         (rows["amount"].to_numpy(dtype=float), (place, rows["row"].to_numpy())), shape=(len(ids), len(ratees))
     )
@@ -91,11 +91,10 @@ def spread(
     taken to have that of the others. Trimming is not repeated. A census of every member is a census of the unit.
     """
     lookup = locate(products, name, groups.ids, list(scheme.leaf_sources))
-    residual, weight = residuals(products, lookup, scheme.indicator_tree)
+    residual, weight, raters = residuals(products, lookup, scheme.indicator_tree)
     seen = ~np.isnan(cells.mean)
     known = seen & (cells.base > 1)
     ballot = known & (cells.ballot > 0)
-    raters = np.append(products.keys["raters"].to_numpy(dtype=float), 0)[lookup][..., None]
     base = raters + groups.most(np.where(seen, cells.ballot, 0.0))
     root = np.sqrt(base)
     with np.errstate(invalid="ignore", divide="ignore"):
