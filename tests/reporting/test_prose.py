@@ -49,7 +49,7 @@ def test_the_summary_says_what_there_is(make_view):
     assert prose.summary(make_view()).markdown == (
         "3 members; 2 were scored and count. Their mean score is 89.6 of 100 (95% interval 88–91). "
         "It is higher than that of 2 of the 3 other units at its level. "
-        "For 1 members a part of the ratings is missing; they are marked. 1 members are exempt and do not count."
+        "For 1 members a part of the ratings is missing. 1 members are exempt and do not count."
     )
     assert prose.summary(make_view("zh")).markdown == (
         "共有党员 3 名，其中 2 名已评分并计入平均。平均得分 89.6 分（满分 100 分，95% 置信区间 88–91）。"

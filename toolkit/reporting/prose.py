@@ -77,7 +77,7 @@ def summary(view: Slice) -> Text:
         sentences.append(_("No mean score can be shown."))
     if facts["partial"]:
         sentences.append(
-            _("For {n} members a part of the ratings is missing; they are marked.").format(n=facts["partial"])
+            _("For {n} members a part of the ratings is missing.").format(n=facts["partial"])
         )
     if facts["unrated"] or facts["thin"]:
         sentences.append(
