@@ -127,7 +127,7 @@ def check_ratings(ratings: Ratings, schemes: Mapping[str, Scheme]) -> tuple[pd.D
         wrong, worthy = _judge(schemes, place, value, anonymous=bool(anonymous))
         points.append(worthy)
         faults += [Fault(ratings.file, int(row), column, cell, says, int(rows) - 1) for column, cell, says in wrong]
-    faults = _shortened(merged(faults)) + _twice(ratings)
+    faults = _shortened(merged(faults)) + _twice(ratings, found["indicator"].unique().tolist())
     if "weight" in nw.from_native(ratings.frame).collect_schema().names():
         faults += _weights(ratings, schemes)
     return found[keys].assign(points=points), faults
@@ -161,7 +161,9 @@ def _shortened(faults: list[Fault]) -> list[Fault]:
     return [fault for kind in kinds.values() for fault in several(kind, lambda fault: fault)]
 
 
-def _twice(ratings: Ratings) -> list[Fault]:
+def _twice(ratings: Ratings, indicators: list[str]) -> list[Fault]:
+    if not _any_twice(ratings, indicators):
+        return []
     places = (nw.col("row").min(), nw.col("row").max().alias("last"), nw.len().alias("rows"))
     groups = text(ratings.frame).group_by(*KEY).agg(*places)
     found = collected(groups.filter(nw.col("rows") > 1).drop("rater_id")).sort_values("last")
@@ -174,6 +176,16 @@ def _twice(ratings: Ratings) -> list[Fault]:
         )
 
     return several(list(found[[*CELL, "row", "last", "rows"]].itertuples(index=False, name=None)), fault)
+
+
+def _any_twice(ratings: Ratings, indicators: list[str]) -> bool:
+    """Whether any rater rated one indicator of a ratee twice; counted by rater, of whom there are far fewer."""
+    rows = {f"rows{place}": (nw.col("indicator") == name).cast(nw.Int64) for place, name in enumerate(indicators)}
+    if not rows:
+        return False
+    keys = [key for key in KEY if key != "indicator"]
+    counts = text(ratings.frame).select(*keys, **rows).group_by(*keys).agg(*(nw.col(name).sum() for name in rows))
+    return not collected(counts.filter(nw.max_horizontal(*rows) > 1).select("round").head(1)).empty
 
 
 def _weights(ratings: Ratings, schemes: Mapping[str, Scheme]) -> list[Fault]:

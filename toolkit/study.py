@@ -195,7 +195,7 @@ def _counted(
     of_posts = posts[["post_id", "unit_id"]].rename(columns={"post_id": "ratee_id"})
     belongs = pd.concat([members, of_posts], ignore_index=True).drop_duplicates()
     tally = tally_up(ratings.frame if ratings is not None else single.NO_RATINGS, points, belongs)
-    counts = _by_level([tally.counts, paper.counted(tables["ballots"])], schemes)
+    counts = _by_level(tally.counts, paper.counted(tables["ballots"]), schemes)
     named = {f"{table}.csv" for table in REQUIRED} | {"ratings.parquet", SCHEME}
     named |= {turn.scheme for turn in next(iter(schemes.values())).rounds.values() if turn.scheme}
     read = [path for path in sorted(folder.iterdir()) if path.name in named or is_book(path)]
@@ -208,18 +208,20 @@ def _counted(
     )
 
 
-def _by_level(parts: list[pd.DataFrame], schemes: dict[str, Scheme]) -> pd.DataFrame:
+def _by_level(tallied: pd.DataFrame, ballots: pd.DataFrame, schemes: dict[str, Scheme]) -> pd.DataFrame:
     """One row for every answer of a cell: a code becomes its level, so that CSV, Excel and paper count alike."""
-    keys = [*CELL, "value"]
-    counts = pd.concat([part.astype(dict.fromkeys(keys, str)) for part in parts], ignore_index=True)
     answer = ["round", "source", "value"]
-    distinct = counts[answer].drop_duplicates()
+    distinct = pd.concat([part[answer].drop_duplicates().astype(str) for part in (tallied, ballots)]).drop_duplicates()
     distinct["level"] = [
         scheme.scales[scheme.leaf_sources[source].scale or ""].level(value)
         for scheme, source, value in zip(
             distinct["round"].map(schemes), distinct["source"], distinct["value"], strict=True
         )
     ]
+    if ballots.empty and (distinct["level"] == distinct["value"]).all():
+        return tallied  # millions of rows that are as they should be
+    keys = [*CELL, "value"]
+    counts = pd.concat([part.astype(dict.fromkeys(keys, str)) for part in (tallied, ballots)], ignore_index=True)
     counts["value"] = counts.merge(distinct, on=answer, how="left")["level"].to_numpy()
     counts = counts.astype(dict.fromkeys(keys, "category"))
     return counts.groupby([*keys, "ballot"], observed=True, as_index=False)[["count", "weight", "weight2"]].sum()[
