@@ -274,3 +274,13 @@ def test_the_demo_is_what_simulate_makes(tmp_path):
     assert invoke("simulate", tmp_path / "demo").exit_code == 0
     for path in (tmp_path / "demo").iterdir():
         assert path.read_bytes() == (DEMO / path.name).read_bytes(), path.name
+
+
+def test_simulate_replaces_no_study_of_somebody_else(tmp_path):
+    own = tmp_path / "scheme.yaml"
+    own.write_text("title: ours\n", encoding="utf-8")
+    result = invoke("simulate", tmp_path, "--units", 2, "--members", 20)
+    assert result.exit_code == 1
+    assert "holds a study that was not simulated" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["scheme.yaml"]
+    assert own.read_text(encoding="utf-8") == "title: ours\n"

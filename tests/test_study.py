@@ -395,3 +395,11 @@ def test_the_manual_names_every_column():
         (row,) = re.findall(rf"^\| `{table}`.*$", manual, flags=re.MULTILINE)
         assert ",".join(columns) in row
         assert ",".join(OPTIONAL.get(table, ())) in row
+
+
+def test_a_round_declared_before_anybody_rates_in_it_is_not_the_newest(make_study, plain_scheme, plain_tables):
+    later = plain_scheme.replace("rounds:", 'rounds:\n  "2099": {from: 2099-01-01, to: 2099-12-31}', 1)
+    assert later != plain_scheme
+    study = tk.read_study(make_study(scheme=later, **plain_tables))
+    assert "2099" in study.schemes
+    assert study.round != "2099"

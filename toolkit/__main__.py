@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from toolkit.faults import UsageError
+from toolkit.words import LANGUAGES
+
 if TYPE_CHECKING:
     from toolkit.study import Study
 
@@ -66,11 +69,11 @@ def report(  # noqa: PLR0917  (Typer makes options of them)
 
     from toolkit.reporting import run
     from toolkit.scoring.scores import score as score_study
-    from toolkit.words import words
 
     found = _read(study)
     with _plainly():
-        words(language or "en")
+        if language not in {None, *LANGUAGES}:
+            raise UsageError(f"--language: {language!r}, must be one of {', '.join(LANGUAGES)}")
         scores = score_study(found)
         turn = round or found.round
         folder = out / found.name / turn
@@ -133,7 +136,7 @@ class _plainly:  # noqa: N801  (reads as a word)
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if isinstance(error, ValueError | FileExistsError | NotADirectoryError | PermissionError):
+        if isinstance(error, UsageError | OSError):
             typer.echo(str(error), err=True)
             raise typer.Exit(1) from None
 

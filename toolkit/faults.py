@@ -59,7 +59,11 @@ class Fault:
         return f"{place}: {value}{self.expected}{others}"
 
 
-class StudyError(ValueError):
+class UsageError(ValueError):
+    """Something that the user asked for cannot be had; the message says what can."""
+
+
+class StudyError(UsageError):
     """A study that cannot be read; `faults` lists everything that is wrong with it."""
 
     def __init__(self, folder: str, faults: Iterable[Fault]) -> None:

@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from toolkit.simulated.rules import schemes_of
+from toolkit.faults import UsageError
+from toolkit.simulated.rules import MADE_UP, schemes_of
 from toolkit.simulated.town import BALLOTS, BRANCHES, FEWEST, KINDS, LAPSED, PLACES, TIED, Town, make_town, runs
 
 if TYPE_CHECKING:
@@ -149,14 +150,14 @@ def simulate(
 
     Raises
     ------
-    ValueError
+    UsageError
         If there are too few members, too many branches, or rounds that are not half-years.
     """
     most = len(BRANCHES) + len(PLACES) * len(KINDS)
     if not 1 <= units <= most:
-        raise ValueError(f"units: {units}, must be from 1 to {most}")
+        raise UsageError(f"units: {units}, must be from 1 to {most}")
     if members < FEWEST * units:
-        raise ValueError(f"members: {members}, must be at least {FEWEST} per unit, here {FEWEST * units}")
+        raise UsageError(f"members: {members}, must be at least {FEWEST} per unit, here {FEWEST * units}")
     schemes = schemes_of(rounds)
     rng = np.random.default_rng(seed)
     town = make_town(units, members, rng)
@@ -178,6 +179,9 @@ def simulate(
 def write(simulated: Simulated, folder: str | Path, *, truth: bool = False) -> None:
     """Write a study folder, with truth.csv beside the tables if asked."""
     folder = Path(folder)
+    there = folder / "scheme.yaml"
+    if there.is_file() and MADE_UP not in there.read_text(encoding="utf-8", errors="replace"):
+        raise FileExistsError(f"{folder}: holds a study that was not simulated; name another folder")
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in {"scheme.yaml": simulated.scheme, **simulated.more_schemes}.items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")

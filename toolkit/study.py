@@ -78,9 +78,12 @@ class Study:
 
     @property
     def round(self) -> str:
-        """The newest round that is not a combination: the last by date, then by its place in the scheme."""
-        plain = [name for name, scheme in self.schemes.items() if scheme.rounds[name].combine is None]
-        return max(plain, key=lambda name: (str(self.schemes[name].rounds[name].end or ""), plain.index(name)))
+        """The newest round that is rated and no combination: the last by date, then by its place in the scheme."""
+        plain = [name for name in self.schemes if self.schemes[name].rounds[name].combine is None]
+        rated = set(self.tally.counts["round"].unique())  # a round may be declared before anybody rates in it
+        plain = [name for name in plain if name in rated] or plain
+        ends = {name: str(self.schemes[name].rounds[name].end or "") for name in plain}
+        return max(plain, key=lambda name: (ends[name], plain.index(name)))
 
     @property
     def scheme(self) -> Scheme:

@@ -216,6 +216,47 @@ def test_a_failure_takes_the_old_page_away(study, scores, tmp_path, monkeypatch)
     assert not (tmp_path / "B01" / PAGE).exists()
 
 
+def test_a_unit_whose_slice_cannot_be_cut_stops_no_other(study, scores, tmp_path, monkeypatch):
+    whole = run.slices.cut
+
+    def cut(study, scores, unit, *rest):
+        if unit == "B02":
+            raise RuntimeError("no slice")
+        return whole(study, scores, unit, *rest)
+
+    monkeypatch.setattr(run.slices, "cut", cut)
+    monkeypatch.setattr(run, "_execute", lambda job, work: work.touch() if not job.error else raising(job.error))
+    outcomes = [run.perform(job) for job in plan(study, scores, tmp_path, "B01", "B02")]
+    assert [outcome.outcome for outcome in outcomes] == ["done", "failed"]
+    assert "RuntimeError: no slice" in outcomes[1].error
+
+
+def raising(message):
+    raise RuntimeError(message)
+
+
+@pytest.mark.usefixtures("instant")
+def test_a_unit_asked_for_twice_is_reported_once(study, scores, tmp_path):
+    jobs = run.plan(study, scores, tmp_path, notebooks=NOTEBOOKS, units=["B01", "B01"])
+    assert [job.name for job in jobs] == ["B01"]
+
+
+@pytest.mark.usefixtures("instant")
+def test_the_index_remembers_an_earlier_failure(study, scores, tmp_path):
+    failed = Outcome("B01", "failed", 0.1, error="Traceback\nValueError: as it was")
+    run.finish(study, scores, tmp_path, [failed], turn="2026H2", language="en")
+    (job,) = plan(study, scores, tmp_path, "B02")
+    run.finish(study, scores, tmp_path, [run.perform(job)], turn="2026H2", language="en")
+    assert "ValueError: as it was" in index(tmp_path)
+    lines = [json.loads(line) for line in (tmp_path / MANIFEST).read_text(encoding="utf-8").splitlines()]
+    assert [line.get("name", "run") for line in lines] == ["run", "B01", "run", "B02"]
+
+
+def test_the_executed_notebook_says_not_where_or_when_it_ran(finished):
+    notebook = nbformat.read(finished.folder / "B12" / "unit_report.ipynb", as_version=4)
+    assert not any("papermill" in part.metadata for part in (notebook, *notebook.cells))
+
+
 def test_who_is_stopped_leaves_no_half_of_a_folder(study, scores, tmp_path, monkeypatch):
     (job,) = plan(study, scores, tmp_path, "B01")
 

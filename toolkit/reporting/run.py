@@ -10,15 +10,14 @@ import shutil
 import time
 import traceback
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolkit.faults import one_of
+from toolkit.faults import UsageError, one_of
 from toolkit.reporting import slices
 from toolkit.reporting.documents import read, to_html
 from toolkit.reporting.export import unit_scores
@@ -28,7 +27,7 @@ from toolkit.reporting.tables import points, span, whole
 from toolkit.words import words
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
     from toolkit.scoring.scores import Scores
     from toolkit.study import Study
@@ -44,15 +43,16 @@ PACKAGES = ("toolkit", "pandas", "numpy", "scipy", "narwhals", "duckdb", "matplo
 
 @dataclass(frozen=True)
 class Job:
-    """One notebook to run: where, on which slice, and what its page is called."""
+    """One notebook to run: where, on which slice, and what its page is called; `error` if it had no slice."""
 
     name: str
     notebook: str
     folder: str
-    slice: str
-    title: str
     language: str
-    scores: str
+    slice: str = ""
+    title: str = ""
+    scores: str = ""
+    error: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,40 +127,41 @@ def plan(
 
     Raises
     ------
-    ValueError
+    UsageError
         If a unit or the round is unknown, or a notebook cannot take the parameters.
     """
     turn = round or study.round
     known = study.units["unit_id"].tolist()
+    if turn not in study.schemes:
+        raise UsageError(f"round: {turn!r}, {one_of(turn, study.schemes)}")
     for unit in units:
         if unit not in known:
-            raise ValueError(f"unit: {unit!r}, {one_of(unit, known)}")
+            raise UsageError(f"unit: {unit!r}, {one_of(unit, known)}")
     if OVERVIEW in map(str.casefold, known):
-        raise ValueError(f"unit_id: must not be {OVERVIEW!r}, which is the folder of the overview")
+        raise UsageError(f"unit_id: must not be {OVERVIEW!r}, which is the folder of the overview")
     for name in [UNIT_NOTEBOOK] if units else [UNIT_NOTEBOOK, OVERVIEW_NOTEBOOK]:
         require_parameters(notebooks / name)
-    jobs = []
-    for unit in units or ["", *known]:
+    wanted = list(dict.fromkeys(units)) or ["", *known]
+    return [_job(study, scores, out, notebooks, unit=unit, turn=turn, language=language) for unit in wanted]
+
+
+def _job(
+    study: Study, scores: Scores, out: Path, notebooks: Path, *, unit: str, turn: str, language: str | None
+) -> Job:
+    job = Job(
+        name=unit or OVERVIEW,
+        notebook=str((notebooks / (UNIT_NOTEBOOK if unit else OVERVIEW_NOTEBOOK)).resolve()),
+        folder=str((out / (unit or OVERVIEW)).resolve()),
+        language=language or study.schemes[turn].language,
+    )
+    _ = words(job.language)
+    try:
         view = slices.cut(study, scores, unit, turn, language)
-        notebook = UNIT_NOTEBOOK if unit else OVERVIEW_NOTEBOOK
-        _ = words(view.language)
-        title = (
-            f"{view.unit}{'' if view.language == 'zh' else ' '}{_('Assessment report')}"
-            if unit
-            else _("Overview of the study")
-        )
-        jobs.append(
-            Job(
-                name=unit or OVERVIEW,
-                notebook=str((notebooks / notebook).resolve()),
-                folder=str((out / (unit or OVERVIEW)).resolve()),
-                slice=view.to_json(),
-                title=title,
-                language=view.language,
-                scores=unit_scores(view),
-            )
-        )
-    return jobs
+        space = "" if job.language == "zh" else " "
+        title = f"{view.unit}{space}{_('Assessment report')}" if unit else _("Overview of the study")
+        return replace(job, slice=view.to_json(), title=title, scores=unit_scores(view))
+    except Exception:  # noqa: BLE001  (a unit whose slice cannot be cut must not stop the others)
+        return replace(job, error=traceback.format_exc())
 
 
 def require_parameters(notebook: Path) -> None:
@@ -168,17 +169,17 @@ def require_parameters(notebook: Path) -> None:
 
     Raises
     ------
-    ValueError
+    UsageError
         If it is not there, has no cell tagged `parameters`, or one that does not set all of them.
     """
     import papermill  # noqa: PLC0415  (slow to import, and only runs need it)
 
     if not notebook.is_file():
-        raise ValueError(f"{notebook}: no such notebook")
+        raise UsageError(f"{notebook}: no such notebook")
     logging.getLogger("papermill").setLevel(logging.ERROR)  # it would warn of what is said below
     lacking = [name for name in PARAMETERS if name not in papermill.inspect_notebook(str(notebook))]
     if lacking:
-        raise ValueError(f"{notebook}: must set {', '.join(lacking)} in a cell tagged `parameters`")
+        raise UsageError(f"{notebook}: must set {', '.join(lacking)} in a cell tagged `parameters`")
 
 
 def perform(job: Job) -> Outcome:
@@ -208,25 +209,30 @@ def _execute(job: Job, work: Path) -> None:
     import nbformat  # noqa: PLC0415  (only workers need papermill, which is slow to import)
     import papermill  # noqa: PLC0415
 
+    if job.error:
+        raise RuntimeError(job.error)
     (work / slices.FILE).write_text(job.slice, encoding="utf-8", newline="\n")
     notebook = work / Path(job.notebook).name
     unit = "" if job.name == OVERVIEW else job.name
-    papermill.execute_notebook(
-        job.notebook,
-        notebook,
-        parameters={"study": slices.FILE, "unit": unit, "round": ""},
-        kernel_name="python3",
-        cwd=work,
-        progress_bar=False,
-        log_output=False,
-        request_save_on_cell_execute=False,
-        autosave_cell_every=0,
-        extra_arguments=["--Application.log_level=50"],  # kernels warn of local sockets and of their own shutdown
-    )
-    executed = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
-    # papermill notes where the files lay on the organiser's machine
-    executed.metadata.papermill.update(input_path=notebook.name, output_path=notebook.name)
-    nbformat.write(executed, notebook)  # type: ignore[no-untyped-call]
+    try:
+        papermill.execute_notebook(
+            job.notebook,
+            notebook,
+            parameters={"study": slices.FILE, "unit": unit, "round": ""},
+            kernel_name="python3",
+            cwd=work,
+            progress_bar=False,
+            log_output=False,
+            request_save_on_cell_execute=False,
+            autosave_cell_every=0,
+            extra_arguments=["--Application.log_level=50"],  # kernels warn of local sockets and of their own shutdown
+        )
+    finally:
+        executed = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
+        # papermill notes when it ran and where the files lay on the organiser's machine; the manifest has the times
+        for part in (executed, *executed.cells):
+            part.metadata.pop("papermill", None)
+        nbformat.write(executed, notebook)  # type: ignore[no-untyped-call]
     document = read(executed)
     page = to_html(document, title=job.title, language=job.language)
     page = to_html(document, title=job.title, language=job.language, font=page_font(page))
@@ -249,7 +255,7 @@ def perform_all(jobs: Sequence[Job], processes: int) -> Generator[Outcome]:
         for future in as_completed(futures):
             try:
                 yield future.result()
-            except BrokenProcessPool:  # a worker died, and with it all that was handed to the pool
+            except Exception:  # noqa: BLE001  (a worker died, or a file of the old report is open in Excel)
                 yield Outcome(futures[future].name, "failed", 0.0, error=traceback.format_exc())
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
@@ -277,10 +283,16 @@ def finish(study: Study, scores: Scores, out: Path, outcomes: Sequence[Outcome],
     manifest = out / MANIFEST
     before = manifest.read_text(encoding="utf-8") if manifest.is_file() and not everybody else ""
     _write(manifest, before + "\n".join(lines) + "\n")
-    page = _index(study, scores, out, outcomes, turn=turn, language=language)
+    page = _index(study, scores, out, _last(manifest), turn=turn, language=language)
     font = page_font(index_html(page))
     _write(out / INDEX, index_html(page, font=font))
     return Run(out, tuple(outcomes))
+
+
+def _last(manifest: Path) -> dict[str, Outcome]:
+    """What became last of every job in a manifest."""
+    lines = [json.loads(line) for line in manifest.read_text(encoding="utf-8").splitlines()]
+    return {line["name"]: Outcome(**line) for line in lines if "outcome" in line}
 
 
 def _write(path: Path, text: str) -> None:
@@ -291,16 +303,14 @@ def _write(path: Path, text: str) -> None:
 
 
 def _index(
-    study: Study, scores: Scores, out: Path, outcomes: Sequence[Outcome], *, turn: str, language: str
+    study: Study, scores: Scores, out: Path, outcomes: Mapping[str, Outcome], *, turn: str, language: str
 ) -> IndexPage:
     view = slices.cut(study, scores, "", turn, language)
     _ = words(language)
-    by_name = {outcome.name: outcome for outcome in outcomes}
     rows = []
     for unit in view.children.to_dict("records"):
         name = unit["unit_id"]
-        outcome = by_name.get(name)
-        there = (out / name / PAGE).is_file()
+        outcome = outcomes.get(name, Outcome(name, "not run", 0.0))
         rows.append(
             IndexRow(
                 unit_id=name,
@@ -310,14 +320,17 @@ def _index(
                 scored=whole(unit["scored"]),
                 score=points(unit["score"]),
                 interval=span(unit["low"], unit["high"]),
-                status=outcome.outcome if outcome else "done" if there else "not run",
-                href=href(name, PAGE) if there else "",
-                error=outcome.error if outcome else "",
+                status=outcome.outcome,
+                href=href(name, PAGE) if (out / name / PAGE).is_file() else "",
+                error=outcome.error,
                 coverage=f"{whole(unit['coverage'])}%" if unit["scored"] else "",
             )
         )
+    overview = outcomes.get(OVERVIEW)
+    if overview and overview.error:
+        rows.append(IndexRow("", _("Overview of the study"), 0, "", "", "", "", overview.outcome, "", overview.error))
     facts = [
-        (_("Units"), str(len(rows))),
+        (_("Units"), str(len(view.children))),
         (_("Members"), str(view.facts["members"])),
         (_("Scored members"), str(view.facts["scored"])),
         (_("Rounds"), str(len(study.schemes))),
@@ -329,5 +342,5 @@ def _index(
         rows=tuple(rows),
         overview_href=href(OVERVIEW, PAGE) if (out / OVERVIEW / PAGE).is_file() else "",
         facts=tuple(facts),
-        failures=sum(outcome.outcome == "failed" for outcome in outcomes),
+        failures=sum(row.status == "failed" for row in rows),
     )

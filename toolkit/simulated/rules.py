@@ -6,9 +6,13 @@ import re
 from string import Template
 from typing import TYPE_CHECKING
 
+from toolkit.faults import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+MADE_UP = "# A made-up study."
+"""By this line of its scheme a simulated study is known, which another may replace."""
 SCHEME = Template("""\
 # yaml-language-server: $$schema=../scheme.schema.json
 # A made-up study. Labels stand in Chinese and in English; `language` says which of them a report shows.
@@ -111,7 +115,7 @@ LATER_WEIGHTS = {"peer": "0.3", "public": "0.4", "cadre_superior": "0.4", "retir
 def schemes_of(rounds: Sequence[str]) -> dict[str, str]:
     """Texts of the schemes by file name; the second round brings the change, later ones keep it."""
     if not rounds or len(set(rounds)) < len(rounds) or not all(re.fullmatch(r"\d{4}H[12]", label) for label in rounds):
-        raise ValueError(f"rounds: {', '.join(rounds)}, must be different half-years such as 2026H1")
+        raise UsageError(f"rounds: {', '.join(rounds)}, must be different half-years such as 2026H1")
     changed = f"scheme-{rounds[1]}.yaml" if len(rounds) > 1 else ""
     lines = []
     for place, label in enumerate(rounds):
