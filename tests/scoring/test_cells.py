@@ -99,6 +99,25 @@ def test_too_few_raters_of_a_source_are_missing():
     assert mean_of("{scale: score, min: 3}", [80, 90, 70])["score"] == pytest.approx(80)
 
 
+def test_the_raters_of_a_source_are_those_of_its_best_answered_indicator():
+    text = SCALES + "sources: {s: {scale: score, min: 3}}\nindicators: {x: {weight: 0.5}, y: {weight: 0.5}}\n"
+    rows = ratings_of(
+        {
+            ("m", "s", "x"): [80, 90, 70],
+            ("m", "s", "y"): [60, None, None],  # three rated him, one of them answered y
+            ("k", "s", "x"): [80, 90],
+            ("k", "s", "y"): [80, 90],
+        }
+    )
+    scores = score(make(text, rows))
+    assert pick(scores, "m", "s", "y")["score"] == 60
+    assert pick(scores, "m")["score"] == pytest.approx(70)  # (80 + 60) / 2
+    assert pick(scores, "m")["coverage"] == 1
+    assert pick(scores, "m")["n"] == 1
+    assert pick(scores, "k")["coverage"] == 0
+    assert np.isnan(pick(scores, "k", "s", "x")["score"])
+
+
 def test_ballots_and_ratings_meet_in_one_cell():
     rows = ratings_of({("m", "s", "x"): ["A", "B"]})
     paper = ballots_of({("m", "s", "x"): {"A": 3, "C": 1, "abstained": 2}})

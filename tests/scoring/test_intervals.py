@@ -71,12 +71,17 @@ def test_a_census_is_a_point():
     assert ends(found) == (78, 78)
 
 
-def test_what_a_unit_is_eligible_to_is_no_census_of_a_member_unless_all_rated():
+def test_what_a_unit_is_eligible_to_is_no_census_of_a_member():
     rows = ratings_of({("m", "a", "overall"): [60, 70, 80, 90, 90], ("k", "a", "overall"): [80]})
     scores = score(make(TEXT, rows, turnout=eligible(6, ratee="")))
     assert ends(pick(scores, "m"))[0] < 70
-    # the one leader of a unit rated: there is nobody else to ask
+    # nor is it where as many rated as there are: they may be others
+    scores = score(make(TEXT, rows, turnout=eligible(5, ratee="")))
+    assert ends(pick(scores, "m"))[0] < 70
     scores = score(make(TEXT, rows, turnout=eligible(1, ratee="")))
+    assert np.isnan(ends(pick(scores, "k"))).all()
+    # the one leader of that ratee rated: there is nobody else to ask
+    scores = score(make(TEXT, rows, turnout=eligible(1, ratee="k")))
     assert ends(pick(scores, "k")) == (80, 80)
 
 

@@ -58,8 +58,7 @@ def test_scores_and_ends_lie_within_0_and_100_and_the_interval_holds_the_score(c
     assume(any(values for values in cells.values()))
     scores = scored(cells, rule, first, missing)
     for table in (values(scores), scores.units):
-        # what `adjusted` fills may lie beyond the ends of a scale
-        seen = table[table["score"].notna() & (missing != "adjusted")]
+        seen = table[table["score"].notna()]
         assert seen["score"].between(-1e-9, 100 + 1e-9).all()
         known = table[table["low"].notna()]
         assert known["low"].between(0, 100).all()
@@ -70,6 +69,33 @@ def test_scores_and_ends_lie_within_0_and_100_and_the_interval_holds_the_score(c
         assert (inside["score"] <= inside["high"] + 1e-9).all()
         assert table["coverage"].between(0, 1 + 1e-9).all()
         assert (table["score"].isna() | (table["n"] > 0)).all()
+        assert not np.signbit(table.select_dtypes("number").dropna().to_numpy()).any()  # nor a minus zero
+
+
+extreme = st.sampled_from([["A"], ["D"], ["A", "A", "B"], []])
+
+
+@few
+@given(st.lists(st.tuples(extreme, extreme, extreme), min_size=7, max_size=7), firsts)
+def test_adjusted_scores_lie_within_0_and_100_and_in_their_intervals(ratees, first):
+    members = [{"member_id": f"m{k}", "unit_id": "U"} for k in range(len(ratees))]
+    cells = {
+        (f"m{k}", source, item): values
+        for k, mine in enumerate(ratees)
+        for source, values in zip("abc", mine, strict=True)
+        for item in "xy"
+    }
+    assume(any(cells.values()))
+    # whoever has both shows a gap of 100, and he who lacks one already stands at an end of the scale
+    gap = {(f"g{k}", "a", item): ["D"] for k in range(5) for item in "xy"}
+    gap |= {(f"g{k}", "b", item): ["A"] for k in range(5) for item in "xy"}
+    members += [{"member_id": f"g{k}", "unit_id": "U"} for k in range(5)]
+    found = score(make(RULES["", first, "adjusted"], ratings_of(gap | cells), members=members)).table
+    seen = found[found["score"].notna()]
+    assert seen["score"].between(-1e-9, 100 + 1e-9).all()
+    inside = seen[seen["low"].notna()]
+    assert (inside["low"] <= inside["score"] + 1e-9).all()
+    assert (inside["score"] <= inside["high"] + 1e-9).all()
 
 
 @few

@@ -81,6 +81,24 @@ def test_adjusted_adds_the_gap_of_the_unit():
     assert rolled(FLAT, rows, [1, 0.36, 0.24, 0.4]).value[5, 0] == pytest.approx(91)
 
 
+@pytest.mark.parametrize(
+    ("have", "seen", "expected"),
+    [
+        ([80, 95], 98, 99),  # 98 + 15 is filled as 100; (98 + 100) / 2, not 105.5
+        ([95, 80], 2, 1),  # 2 - 15 is filled as 0
+    ],
+)
+def test_what_is_filled_lies_on_the_scale(have, seen, expected):
+    means = rolled(Tree(("", "a", "b"), (-1, 0, 0)), [have] * 5 + [[seen, NAN]], [1, 0.5, 0.5], rule="adjusted")
+    assert means.value[5, 0] == pytest.approx(expected)
+
+
+def test_each_of_two_that_are_filled_lies_on_the_scale():
+    rows = [[80, 95, 70]] * 5 + [[98, NAN, NAN]]
+    means = rolled(FLAT, rows, [1, 0.5, 0.3, 0.2], rule="adjusted")
+    assert means.value[5, 0] == pytest.approx(96.6)  # .5 * 98 + .3 * 100 + .2 * 88
+
+
 @pytest.mark.parametrize(("both", "gap"), [(5, -10.0), (4, -16.0)])
 def test_the_gap_is_the_units_where_five_have_both_and_else_the_studys(both, gap):
     tree = Tree(("", "a", "b"), (-1, 0, 0))

@@ -249,6 +249,25 @@ def test_a_holder_of_posts_has_the_mean_of_his_posts_by_share():
     assert unit["members"].item() == 2
 
 
+def test_a_post_is_filled_by_the_gap_of_the_unit_whose_raters_rate_it():
+    # b is 10 above a in U, 10 below in V; p2 lies in V, and its holder's home is U
+    people = [{"member_id": f"{unit}{k}", "unit_id": unit} for unit in "UV" for k in range(5)]
+    values = {(f"{unit}{k}", "a"): 80 for unit in "UV" for k in range(5)}
+    values |= {(f"U{k}", "b"): 90 for k in range(5)} | {(f"V{k}", "b"): 70 for k in range(5)}
+    values |= {("p1", "a"): 60, ("p1", "b"): 60, ("p2", "a"): 60}
+    # p1 has both and stands in U: (5 * 10 + 0) / 6
+    text = SCALE + TWO + "missing: {rule: adjusted}\n"
+    study = make(text, by_source(values), members=[*PEOPLE, *people], units=UNITS, posts=POSTS)
+    scores = score(study)
+    assert pick(scores, "p2")["score"] == pytest.approx(55)  # (60 + 60 - 10) / 2
+    assert pick(scores, "m")["score"] == pytest.approx(58.75)  # (3 * 60 + 55) / 4
+    # the holder counts at home
+    ratees = scores.ratees.set_index("ratee_id")
+    assert ratees.loc[["m", "p2"], "unit_id"].tolist() == ["U", "U"]
+    members = scores.units[(scores.units["source"] == "") & (scores.units["indicator"] == "")]
+    assert members.set_index("unit_id").loc[["U", "V"], "members"].tolist() == [6, 5]
+
+
 def test_a_post_that_nobody_rated_leaves_its_share_to_the_others():
     found = composite(with_posts({("p1", "a"): 90, ("p1", "b"): 80}))
     assert found["score"] == pytest.approx(85)
@@ -363,6 +382,42 @@ def test_a_units_mean_is_that_of_the_scored_members_of_its_subtree():
     assert not ratees.loc["exempt", "counts"]
     assert ratees.loc["exempt", "score"] == 10
     assert ratees.loc[["u1", "u2"], "rank"].tolist() == [1, 2]
+
+
+def test_a_combined_unit_is_the_mean_of_its_members_in_the_combined_round():
+    # m was scored in both rounds, k in the second only, and thin in the first only, which is too little of the year
+    first = {(name, source): value for name, value in (("m", 90), ("thin", 10)) for source in "ab"}
+    second = {(name, source): value for name, value in (("m", 70), ("k", 50)) for source in "ab"}
+    people = [{"member_id": name, "unit_id": "U"} for name in ("m", "k", "thin")]
+    parts = [by_source(values).assign(round=name) for name, values in (("one", first), ("two", second))]
+    text = ROUNDS + SCALE + TWO
+    scores = score(make(text, pd.concat(parts, ignore_index=True), members=people))
+    year = scores.units[scores.units["round"] == "year"].set_index(["source", "indicator"])
+    assert pick(scores, "m", name="year")["score"] == pytest.approx(78)  # .4 * 90 + .6 * 70
+    assert year.loc[("", ""), "score"] == pytest.approx(64)  # (78 + 50) / 2, not .4 * 50 + .6 * 60 = 56
+    assert year.loc[("", ""), "coverage"] == pytest.approx(0.8)  # (1 + .6) / 2
+    assert year.loc[("", ""), ["members", "n", "raters"]].tolist() == [2, 3, 3]
+    assert year.loc[("a", ""), "score"] == pytest.approx(64)
+
+
+def test_the_interval_of_a_combined_unit_is_as_wide_as_those_of_its_rounds():
+    values = {"one": {"m": [99, 100, 93, 98], "k": [60, 70, 65, 71]}, "two": {"m": [70, 80, 75, 73]}}
+    rows = [
+        ratings_of({(who, source, "overall"): given for who, given in part.items() for source in "ab"}, name)
+        for name, part in values.items()
+    ]
+    text = ROUNDS + SCALE + TWO + "missing: {min_coverage: 0}\n"
+    found = score(make(text, pd.concat(rows, ignore_index=True))).units
+    found = found[(found["source"] == "") & (found["indicator"] == "")].set_index("round")
+    half = found["score"] - found["low"]
+    assert half["year"] == pytest.approx(0.4 * half["one"] + 0.6 * half["two"])
+    assert found.loc["year", "high"] == pytest.approx(found.loc["year", "score"] + half["year"])
+    assert found.loc["year", "members"] == 2
+
+
+def test_a_combined_round_in_which_nobody_is_scored_has_no_units():
+    found = score(in_rounds({("m", "a"): 90}, {}, missing="{min_coverage: 1}"))
+    assert found.units.empty
 
 
 def test_units_are_ratees_beside_the_mean_of_their_members():

@@ -24,7 +24,8 @@ class Cells:
     Attributes
     ----------
     mean : ndarray
-        Mean (plain, trimmed or median) in points, 0-100; NaN where nobody rated or fewer than the source's `min` did.
+        Mean (plain, trimmed or median) in points, 0-100; NaN where nobody rated, and in every cell of a source by which
+        fewer than its `min` rated the ratee: it has as many raters as the cell that has most.
     se : ndarray
         Standard error; NaN with fewer than two raters.
     n : ndarray
@@ -99,7 +100,7 @@ def cells(counts: pd.DataFrame, scheme: Scheme, ratees: pd.Index) -> Cells:
             changed, found = _ordered(mine, source)
             for array, new in zip((mean, se, base), found, strict=True):
                 array[changed.reshape(shape)] = new[changed]
-        mean[:, place][n[:, place] < (source.min or 1)] = np.nan
+        mean[n[:, place].max(axis=-1) < (source.min or 1), place] = np.nan
     return Cells(mean, se, n, base, rows.total(rows.count * rows.ballot).reshape(shape))
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from toolkit.scheme import Scheme
     from toolkit.study import Study
 
-COLUMNS = ["ratee_id", "name", "kind", "unit_id", "category", "exempt", "owner", "share"]
+COLUMNS = ["ratee_id", "name", "kind", "unit_id", "where", "category", "exempt", "owner", "share"]
 
 
 def list_ratees(study: Study, name: str) -> pd.DataFrame:
@@ -25,20 +25,22 @@ def list_ratees(study: Study, name: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `ratee_id, name, kind` ("member", "post" or "unit"), `unit_id` (a post's is its holder's home unit), `category,
-        exempt` (from rating), `owner` (holder of a post, else the ratee) and `share` (of a post, else 1).
+        `ratee_id, name, kind` ("member", "post" or "unit"), `unit_id` (to which the score counts: a post's is its
+        holder's home unit), `where` (the unit whose raters rate: a post's own), `category, exempt` (from rating),
+        `owner` (holder of a post, else the ratee) and `share` (of a post, else 1).
     """
     people = study.members.rename(columns={"member_id": "ratee_id"}).assign(kind="member", share=1.0)
     people["exempt"] = people["exempt"].str.contains("rating", regex=False)
-    people["owner"] = people["ratee_id"]
+    people["owner"], people["where"] = people["ratee_id"], people["unit_id"]
     home = people.set_index("ratee_id")
     posts = study.posts_in(name).rename(columns={"post_id": "ratee_id", "member_id": "owner"}).assign(kind="post")
+    posts["where"] = posts["unit_id"]
     for column in ("name", "unit_id", "exempt"):
         posts[column] = home[column].reindex(posts["owner"]).to_numpy()
     categories = study.schemes[name].categories
     rated = {key for key, category in categories.items() if category.ratee == "unit"}
     bodies = study.units[study.units["category"].isin(rated)].assign(kind="unit", exempt=False, share=1.0)
-    bodies = bodies.assign(ratee_id=bodies["unit_id"], owner=bodies["unit_id"])
+    bodies = bodies.assign(**dict.fromkeys(["ratee_id", "owner", "where"], bodies["unit_id"]))
     parts = [part[COLUMNS] for part in (people, posts, bodies) if len(part)]
     return pd.concat(parts, ignore_index=True).astype({"exempt": bool, "share": float})
 
@@ -55,22 +57,14 @@ def unseen_share(
 
     Notes
     -----
-    A row of a whole unit does not give them: peers do not rate themselves, and few of the public rate one member. But
-    where as many rated as there are in all, nobody is left (the one leader in charge).
+    A row of a whole unit does not give them: peers do not rate themselves, and few of the public rate one member.
     """
     turnout = study.turnout[(study.turnout["round"] == name) & study.turnout["eligible"].notna()]
-    own = turnout["ratee_id"] != ""
-    eligible = _spread_out(turnout[own], "ratee_id", ratees["ratee_id"], scheme)
-    whole = _spread_out(turnout[~own], "unit_id", ratees["unit_id"], scheme)
-    eligible = np.where(n >= whole, n, eligible)
+    own = turnout[turnout["ratee_id"] != ""].pivot_table("eligible", "ratee_id", "source", "sum")
+    known = own.reindex(index=ratees["ratee_id"], columns=list(scheme.leaf_sources)).fillna(np.inf)
+    eligible = known.to_numpy(dtype=float)[..., None]
     rated: NDArray[np.float64] = np.divide(n, eligible, out=np.zeros_like(n), where=eligible > 0)
     return 1 - np.minimum(rated, 1)
-
-
-def _spread_out(turnout: pd.DataFrame, key: str, ids: pd.Series, scheme: Scheme) -> NDArray[np.float64]:
-    """Eligible raters (ratees, leaf sources, 1), infinite where there is no row."""
-    found = turnout.pivot_table("eligible", key, "source", "sum").reindex(index=ids, columns=list(scheme.leaf_sources))
-    return found.fillna(np.inf).to_numpy(dtype=float)[..., None]
 
 
 def composites(table: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -87,7 +81,8 @@ def composites(table: pd.DataFrame, study: Study) -> pd.DataFrame:
     parts = []
     for name, part in rows.groupby("round", sort=False):
         scheme = study.schemes[str(name)]
-        found = part.merge(list_ratees(study, str(name)).drop(columns=["owner", "share"]), on="ratee_id", how="left")
+        ratees = list_ratees(study, str(name)).drop(columns=["where", "owner", "share"])
+        found = part.merge(ratees, on="ratee_id", how="left")
         found["counts"] = (found["kind"] == "member") & ~found["exempt"] & found["score"].notna()
         found["status"] = _status(found, scheme)
         ranked = found["score"].where(found["counts"])

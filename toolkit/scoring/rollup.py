@@ -73,7 +73,8 @@ def roll_up(
     rule : {"renormalise", "adjusted", "fail"}
         `renormalise`: the weights of what was seen are scaled to 1. `adjusted`: a missing child is filled by the mean
         of its seen siblings plus the gap between it and them, over the ratees of the same group that have both (over
-        all ratees where a group has fewer than 5). `fail`: a node with anything missing is missing.
+        all ratees where a group has fewer than 5), but never beyond 0-100. `fail`: a node with anything missing is
+        missing.
     groups : ndarray (ratees,)
         Group of each ratee, for `adjusted`.
 
@@ -114,37 +115,38 @@ def _average(
     if rule == "fail":
         mean = np.where((seen | (weight == 0)).all(axis=-1), mean, np.nan)
     elif rule == "adjusted":
-        mean = mean + _adjustment(value, weight, seen, groups)
+        mean = _filled(mean, value, weight, seen, groups)
     means.share[..., children] = share
     means.value[..., node] = mean
     means.coverage[..., node] = np.where(total > 0, coverage, 0.0)
     means.asked[..., node] = total > 0
 
 
-def _adjustment(
+def _filled(
+    mean: NDArray[np.float64],
     value: NDArray[np.float64],
     weight: NDArray[np.float64],
     seen: NDArray[np.bool_],
     groups: NDArray[np.intp] | None,
 ) -> NDArray[np.float64]:
-    """What the gaps of the missing children add to the mean of their seen siblings."""
-    added = np.zeros(value.shape[:-1])
+    """The mean of all children, where what is missing is the mean of its seen siblings plus its gap, within 0-100."""
+    result = mean.copy()
     groups = np.zeros(len(value), dtype=np.intp) if groups is None else groups
     for middle in np.ndindex(*value.shape[1:-1]):
         at = (slice(None), *middle)
-        part, w, s = value[at], weight[at], seen[at]
+        of_seen, part, w, s = mean[at], value[at], weight[at], seen[at]
         holes = (w > 0) & ~s & s.any(axis=1, keepdims=True)
         # ratees alike in what they lack and in what weighs share their gaps
-        kinds = np.unique(np.hstack([np.where(s, w, 0.0), np.where(holes, w, 0.0)])[holes.any(axis=1)], axis=0)
-        for kind in kinds:
+        pattern = np.hstack([np.where(s, w, 0.0), np.where(holes, w, 0.0)])
+        for kind in np.unique(pattern[holes.any(axis=1)], axis=0):
             seen_weight, hole_weight = np.split(kind, 2)
-            alike = (np.where(s, w, 0.0) == seen_weight).all(axis=1) & (np.where(holes, w, 0.0) == hole_weight).all(
-                axis=1
-            )
+            alike = (pattern == kind).all(axis=1)
+            total = of_seen[alike] * seen_weight.sum()
             for child in np.flatnonzero(hole_weight):
                 gap = _gap(part, seen_weight, int(child), groups)
-                added[at][alike] += hole_weight[child] / (seen_weight.sum() + hole_weight.sum()) * gap[alike]
-    return added
+                total += hole_weight[child] * np.clip(of_seen + gap, 0, 100)[alike]
+            result[at][alike] = total / kind.sum()
+    return result
 
 
 def _gap(

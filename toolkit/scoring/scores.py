@@ -96,7 +96,7 @@ def score(study: Study) -> Scores:
     Missing data: see `roll_up` and the scheme's `missing`; a composite whose coverage lies below `min_coverage` is
     null and its status says so. A member with posts has the mean of his posts' scores by share, a combined round the
     mean of its rounds by weight; of both, the ends of the intervals are averaged like the scores, which is a bound,
-    since the same raters may stand behind every part.
+    since the same raters may stand behind every part. In every round a unit has the mean of its members' scores.
     """
     tables, by_unit = {}, {}
     for name, scheme in study.schemes.items():
@@ -107,7 +107,9 @@ def score(study: Study) -> Scores:
         if parts:
             weights = {part: float(weight / sum(parts.values())) for part, weight in parts.items()}
             tables[name] = combine.rounds(tables, weights, name, "ratee_id", scheme)
-            by_unit[name] = combine.rounds(by_unit, weights, name, "unit_id", scheme)
+            groups = units.groups(study, list_ratees(study, name), tables[name])
+            by_round = combine.rounds(by_unit, weights, name, "unit_id", scheme)
+            by_unit[name] = units.combined(name, groups, tables[name], by_round)
     order = [name for name in study.schemes if name in tables]
     table = pd.concat([tables[name] for name in order], ignore_index=True)
     return Scores(
@@ -212,7 +214,7 @@ def _round(study: Study, name: str, scheme: Scheme) -> tuple[pd.DataFrame, pd.Da
     means = cells(counts, scheme, pd.Index(ratees["ratee_id"]))
     value, node = _stand_in(scheme, means.mean)
     weights = _Weights.of(scheme, ratees["category"].to_numpy(dtype=object))
-    groups = pd.factorize(ratees["unit_id"])[0].astype(np.intp)
+    groups = pd.factorize(ratees["where"])[0].astype(np.intp)
     ladder = _climb(scheme, value, weights, groups=groups)
     unseen = unseen_share(study, name, scheme, ratees, means.n)
     turn = _Round(scheme, ratees, means, ladder, node, _targets(scheme, means), unseen)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from toolkit.scoring.tally import Products
     from toolkit.study import Study
 
+KEYS = ["unit_id", "source", "indicator"]
+COLUMNS = ["round", *KEYS, "score", "low", "high", "n", "coverage", "members", "raters"]
+
 
 @dataclass(frozen=True)
 class Groups:
@@ -141,16 +144,48 @@ def means(
         raters = np.where(weights > 0, spread.base, np.inf).min(axis=(1, 2))
         part = part.assign(low=low, high=high, raters=np.where(np.isfinite(raters), raters, 0))
         parts.append(part.assign(round=name, source=source, indicator=indicator).reset_index())
-    columns = ["round", "unit_id", "source", "indicator", "score", "low", "high", "n", "coverage", "members", "raters"]
-    found = pd.concat(parts, ignore_index=True)[columns]
-    found = found[found["coverage"].notna()].astype({"unit_id": pd.CategoricalDtype(groups.ids)})
-    return found.sort_values("unit_id", kind="stable", ignore_index=True).astype({"unit_id": str})
+    found = pd.concat(parts, ignore_index=True)
+    return _in_order(found[found["coverage"].notna()], groups)
+
+
+def combined(name: str, groups: Groups, table: pd.DataFrame, by_round: pd.DataFrame) -> pd.DataFrame:
+    """Mean and interval of every unit in a combined round.
+
+    Parameters
+    ----------
+    name : str
+        The combined round.
+    groups : Groups
+        Who counts to which unit in it.
+    table : DataFrame
+        Scores of the ratees in it.
+    by_round : DataFrame
+        Means over the rounds of the units' own scores and ends, and `raters`, the fewest of any round.
+
+    Notes
+    -----
+    The mean of the members is not that of the rounds where not all were scored in every round. The interval is as wide
+    as those of the rounds on average, a bound; the longer side is taken, for the other may end at 0 or 100.
+    """
+    ends = by_round[[*KEYS, "raters"]].assign(
+        half=np.maximum(by_round["score"] - by_round["low"], by_round["high"] - by_round["score"])
+    )
+    found = _averages(groups, table).merge(ends, on=KEYS, how="left").fillna({"raters": 0})
+    low, high = ((found["score"] + side * found["half"]).clip(0, 100) for side in (-1, 1))
+    return _in_order(found.assign(round=name, low=low, high=high), groups)
 
 
 def _averages(groups: Groups, table: pd.DataFrame) -> pd.DataFrame:
     """Plain means over the members; n is the smallest, coverage the mean of everybody who was asked."""
-    rows = table.astype({"ratee_id": str, "source": str, "indicator": str}).merge(groups.scored, on="ratee_id")
-    keys = rows.groupby(["unit_id", "source", "indicator"], sort=False)
-    found = keys.agg(score=("score", "mean"), coverage=("coverage", "mean"), members=("score", "count"))
-    least = rows[rows["score"].notna()].groupby(["unit_id", "source", "indicator"], sort=False)["n"].min()
-    return found.join(least.rename("n")).fillna({"n": 0}).reset_index()
+    coded = table.astype(dict.fromkeys(["ratee_id", "source", "indicator"], "category"))
+    coded["n"] = coded["n"].where(coded["score"].notna())
+    members = groups.scored.astype({"ratee_id": coded["ratee_id"].dtype, "unit_id": "category"})
+    keys = coded.merge(members, on="ratee_id").groupby(KEYS, observed=True, sort=False)
+    found = keys.agg(score=("score", "mean"), n=("n", "min"), coverage=("coverage", "mean"), members=("score", "count"))
+    return found.fillna({"n": 0}).reset_index().astype(dict.fromkeys(KEYS, str))
+
+
+def _in_order(found: pd.DataFrame, groups: Groups) -> pd.DataFrame:
+    """The contract's columns, units in the study's order."""
+    found = found[COLUMNS].astype({"unit_id": pd.CategoricalDtype(groups.ids)})
+    return found.sort_values("unit_id", kind="stable", ignore_index=True).astype({"unit_id": str})
