@@ -206,7 +206,9 @@ class Source(Rule):
     attributed: bool | None = Field(default=None, description="raters are known by name, and know it")
     trim: Trim | None = None
     average: Literal["mean", "median"] | None = Field(default=None, description="mean of a cell's ratings, or median")
-    min: Annotated[int, Field(ge=1)] | None = Field(default=None, description="with fewer raters of a ratee the source is missing")
+    min: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="with fewer raters of a ratee the source is missing"
+    )
     adds: bool | None = Field(default=None, description="ballots add to ratings of the same cell")
     items: dict[Name, Source] = Field(default_factory=dict, description="sources below this one")
 

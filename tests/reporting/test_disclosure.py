@@ -70,6 +70,8 @@ CASES = {
         "panel": Source(0.2, 8),
     },
     "a source of no weight": {"superior": SUPERIOR, "public": Source(0.7, 4, ALL - {"virtue"}), "idle": Source(0, 9)},
+    "a self that weighs": {"superior": SUPERIOR, "peer": Source(0.3, 6), "self": Source(0.4, 1, attributed=True)},
+    "names of columns": {"label": SUPERIOR, "all": Source(0.3, 6), "score": Source(0.4, 4)},
     "a source alone": {"public": Source(1, 4)},
     "alone but for what weighs nothing": {"public": Source(1, 4), "idle": Source(0, 9)},
 }
@@ -88,7 +90,7 @@ def make_study(folder, sources, first, skip=()):
     people = pd.DataFrame({"member_id": MEMBERS, "name": MEMBERS, "unit_id": "u", "category": ""})
     people.to_csv(folder / "members.csv", index=False)
     rows = [
-        ("r", member, name, f"{name}{rater}", leaf, rng.integers(0, 101))
+        ("r", member, name, "" if name == "self" else f"{name}{rater}", leaf, rng.integers(0, 101))
         for name, source in sources.items()
         for member in MEMBERS
         for rater in range(source.raters)
@@ -141,13 +143,10 @@ class Attack:
 
     def equations(self, view):
         """Every number of a slice that is made of ratings, as (row, number)."""
-        sources = [name for name in view.matrix if name in self.sources]
-        for row in view.matrix.to_dict("records"):
-            for source in [*sources, "all"]:
-                if not np.isnan(row[source]):
-                    yield self.of_unit("" if source == "all" else source, row["indicator"]), row[source]
-        for row in view.sources.to_dict("records"):
-            yield self.of_unit(row["source"], ""), row["score"]
+        for source, means in {"": view.matrix["score"], **view.by_source}.items():
+            for indicator, mean in zip(view.matrix["indicator"], means, strict=True):
+                if not np.isnan(mean):
+                    yield self.of_unit(source, indicator), mean
         for row in view.league.dropna(subset="score").to_dict("records"):
             yield self.of_all(row["member_id"], ""), row["score"]
         if view.facts["score"] is not None:
@@ -194,7 +193,7 @@ def test_the_attacker_knows_how_the_numbers_are_made(attack, view, folder):
 
 
 def test_what_few_have_said_is_not_found(attack, view):
-    few = [name for name, source in attack.sources.items() if source.raters < 5 and not source.attributed]
+    few = [name for name, one in attack.sources.items() if one.raters < 5 and (not one.attributed or name == "self")]
     assert set(few) <= set(view.hidden["label"])
     rows = [row for row, _ in attack.equations(view)]
     for source in few:
@@ -227,7 +226,7 @@ def test_a_source_that_does_not_count_hides_no_mean_of_all(tmp_path):
     study = make_study(tmp_path, sources, "indicator")
     view = cut(study, tk.score(study), "u", "r")
     assert view.hidden.to_dict("records") == [{"label": "idle", "reason": "few"}]
-    assert view.matrix["all"].notna().all()
+    assert view.matrix["score"].notna().all()
 
 
 # A member whom a few raters of one source alone have rated ------------------------------------------------------
@@ -253,14 +252,15 @@ def test_such_a_score_is_withheld_and_another_with_it(lonely):
     assert league["status"].to_dict() == {"m0": "withheld", "m1": "withheld", "m2": "scored", "m3": "scored"}
     assert league.loc[["m0", "m1"], ["score", "low", "high", "rank"]].isna().all(axis=None)
     assert league.loc[["m2", "m3"], "score"].notna().all()
+    assert league.loc[["m2", "m3"], "rank"].tolist() == [2, 1]  # no place is left open for the others
     assert lonely.facts["scored"] == 4
     assert lonely.facts["score"] > 0
 
 
 def test_it_is_in_no_table(lonely):
     rows = {row[1]: row for row in tk.tables.league(lonely).rows}
-    assert rows["m1"][0] == rows["m1"][3] == rows["m1"][4] == tk.tables.DASH
-    assert rows["m1"][-1] == "not shown to protect raters"
+    assert rows["m1"] == (tk.tables.DASH, "m1", tk.tables.DASH, tk.tables.DASH, "not shown to protect raters")
+    assert "what a few raters have said: 2." in tk.prose.hidden(lonely).markdown
 
 
 def test_an_attributed_source_alone_may_be_shown(tmp_path):
@@ -283,8 +283,130 @@ def test_a_unit_that_must_hide_its_mean_is_missing_from_the_other_reports(tmp_pa
     study = tk.read_study(tmp_path)
     scores = tk.score(study)
     assert cut(study, scores, "u", "r").facts["score"] is None
-    assert len(cut(study, scores, "v", "r").units) == 1
+    assert cut(study, scores, "v", "r").units.empty
     for unit in ("top", ""):
-        children = cut(study, scores, unit, "r").children.set_index("unit_id")["score"]
-        assert np.isnan(children["u"])
-        assert children["v"] > 0
+        view = cut(study, scores, unit, "r")
+        assert view.facts["score"] > 0
+        # the top less the other would be it
+        assert view.children.set_index("unit_id")["score"][["u", "v"]].isna().all()
+
+
+# Units: what is hidden of one must not follow from the others ------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def branches(tmp_path_factory):
+    """Four branches of a member each; three peers alone have rated the first, and everybody the others."""
+    folder = tmp_path_factory.mktemp("branches")
+    make_study(folder, ENOUGH, "indicator", skip=[("m0", "superior"), ("m0", "public")])
+    units = pd.DataFrame({"unit_id": ["top", *"abcd"], "name": ["Top", *"ABCD"], "parent_id": [None, *["top"] * 4]})
+    units.to_csv(folder / "units.csv", index=False)
+    pd.read_csv(folder / "members.csv").assign(unit_id=[*"abcd"]).to_csv(folder / "members.csv", index=False)
+    ratings = pd.read_csv(folder / "ratings.csv")
+    few = (ratings["ratee_id"] != "m0") | ratings["rater_id"].isin(["peer0", "peer1", "peer2"])
+    ratings[few].to_csv(folder / "ratings.csv", index=False)
+    study = tk.read_study(folder)
+    return study, tk.score(study)
+
+
+@pytest.mark.parametrize("unit", ["top", ""])
+def test_a_hidden_unit_is_not_what_the_others_leave_of_their_parent(branches, unit):
+    view = cut(*branches, unit, "r")
+    assert view.facts["score"] > 0
+    shown = view.children.set_index("unit_id")["score"].notna()
+    assert shown[[*"abcd"]].to_dict() == {"a": False, "b": False, "c": True, "d": True}
+    assert (
+        "Units whose mean is not shown, since it would tell what a few raters have said: 2."
+        in tk.prose.hidden(view).markdown
+    )
+
+
+def test_the_unit_that_protects_another_has_its_mean_in_its_own_report(branches):
+    assert cut(*branches, "b", "r").facts["score"] > 0
+    assert cut(*branches, "a", "r").facts["score"] is None
+
+
+def test_the_overview_draws_the_units_without_others_below(branches):
+    view = cut(*branches, "", "r")
+    assert view.units["score"].tolist() == sorted(view.children["score"][3:], reverse=True)
+
+
+# Rounds with schemes of their own -----------------------------------------------------------------------------------
+
+YEAR = """
+title: t
+language: en
+rounds: {one: {}, two: {scheme: two.yaml}, year: {combine: {one: 1/3, two: 2/3}}}
+scales: {s: {low: 0, high: 100}}
+sources:
+  superior: {scale: s, weight: 0.5, attributed: true}
+  peer: {scale: s, weight: 0.5}
+"""
+TWO = """
+sources:
+  superior: {scale: s, weight: 0.3, attributed: true}
+  peer: {scale: s, weight: 0.3}
+  panel: {label: The panel, scale: s, weight: 0.4}
+"""
+
+
+@pytest.fixture(scope="module")
+def year(tmp_path_factory):
+    """A panel of two joins in the second round."""
+    folder = tmp_path_factory.mktemp("year")
+    make_study(folder, ENOUGH, "indicator")
+    (folder / "scheme.yaml").write_text(YEAR, encoding="utf-8")
+    (folder / "two.yaml").write_text(TWO, encoding="utf-8")
+    rng = np.random.default_rng(3)
+    rows = [
+        (turn, member, source, f"{source}{rater}", "overall", rng.integers(0, 101))
+        for turn, sources in {"one": {"superior": 1, "peer": 6}, "two": {"superior": 1, "peer": 6, "panel": 2}}.items()
+        for member in MEMBERS
+        for source, raters in sources.items()
+        for rater in range(raters)
+    ]
+    columns = ["round", "ratee_id", "source", "rater_id", "indicator", "value"]
+    pd.DataFrame(rows, columns=columns).to_csv(folder / "ratings.csv", index=False)
+    study = tk.read_study(folder)
+    return cut(study, tk.score(study), "u", "year")
+
+
+def test_a_source_of_one_round_is_hidden_in_the_year_too(year):
+    assert year.hidden.to_dict("records") == [
+        {"label": "The panel", "reason": "few"},
+        {"label": "peer", "reason": "complement"},
+    ]
+    assert list(year.by_source) == ["superior"]
+
+
+def test_every_round_of_a_year_has_its_weights(year):
+    assert tk.tables.weights(year).plain().splitlines()[1:] == [
+        "Round  Category     superior  peer  The panel",
+        "one    All members       50%   50%          —",
+        "two    All members       30%   30%        40%",
+    ]
+    assert tk.tables.effective(year) is None
+    assert [row["percent"] for row in year.method["combine"]] == [33.33, 66.67]  # as printed
+
+
+def test_without_indicators_grades_and_categories_nothing_is_said_of_them(year):
+    assert [title for title, _ in tk.tables.league(year).columns] == [
+        "Place",
+        "Name",
+        "Score",
+        "95% interval",
+        "Remark",
+    ]
+    assert tk.tables.league(year).note == "Equal scores share a place."
+    assert tk.prose.method(year).markdown.startswith("- The sources are averaged by their weights.\n")
+
+
+# A self that weighs -------------------------------------------------------------------------------------------------
+
+
+def test_that_self_ratings_weigh_is_said(make_view):
+    view = make_view()
+    weights = [{"round": "", "category": "", "weights": {"superior": 60.0, "self": 40.0}}]
+    assert tk.tables.selves(view).note.endswith("weigh nothing in the score.")
+    weighing = make_view(method={**view.method, "weights": weights})
+    assert tk.tables.selves(weighing).note.endswith("They weigh in the score, which stands here for the others.")

@@ -50,7 +50,7 @@ def test_a_distribution_names_no_unit_but_this(make_view):
 
 def test_a_league_has_the_members_with_a_score(make_view):
     view = make_view("zh")
-    plot = plots.league(make_view("zh", method={**view.method, "bands": {"优秀": 90.0, "合格": 60.0}}))
+    plot = plots.league(make_view("zh", method={**view.method, "bands": {"good": 90.0, "fair": 60.0}}))
     assert "合格" not in texts(plot)  # its cut lies outside the figure
     assert {"张三", "Li Si", "优秀"} <= set(texts(plot))
     assert "欧阳修" not in texts(plot)
@@ -82,9 +82,9 @@ def test_where_there_is_nothing_there_is_no_figure(make_view):
 def test_what_is_missing_is_left_out(make_view):
     """Hidden means, members without an interval, schemes without grades."""
     view = make_view()
-    matrix = view.matrix.assign(all=np.nan)
+    matrix = view.matrix.assign(score=np.nan)
     assert "Virtue —" in plots.profile(make_view(matrix=matrix)).alt
-    assert plots.profile(make_view(matrix=matrix.assign(peer=np.nan, superior=np.nan))) is not None
+    assert plots.profile(make_view(matrix=matrix, by_source=view.by_source * np.nan)) is not None
     league = view.league.assign(low=np.nan, high=np.nan)
     assert plots.league(make_view(league=league, method={**view.method, "bands": {}})) is not None
 
@@ -99,7 +99,7 @@ def test_a_hostile_name_is_only_text(make_view, name):
         league=view.league,
         matrix=view.matrix.assign(label=name),
         selves=view.selves.assign(label=name),
-        method={**view.method, "bands": {name: 89.0}},
+        method={**view.method, "bands": {"good": 89.0}, "grade_labels": {"good": name}},
     )
     assert texts(plots.league(view)).count(short) >= 2
     assert texts(plots.profile(view)).count(short) == len(view.matrix) - 1 + 2
@@ -118,9 +118,8 @@ def test_a_document_takes_every_figure_with_its_words(make_view):
 
 def test_more_sources_than_colours_are_all_drawn(make_view):
     many = [f"s{place}" for place in range(9)]
-    view = make_view()
-    matrix = view.matrix.drop(columns=["superior", "peer"]).assign(**dict.fromkeys(many, 80.0))
-    plot = plots.profile(make_view(matrix=matrix, labels={name: name.upper() for name in many}))
+    by_source = pd.DataFrame(80.0, index=make_view().matrix.index, columns=many)
+    plot = plots.profile(make_view(by_source=by_source, labels={name: name.upper() for name in many}))
     assert {name.upper() for name in many} <= set(texts(plot))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit.reporting.privacy import FEW, Part, cell, coarse, hidden_sources, published, safe
+from toolkit.reporting.privacy import FEW, Part, cell, coarse, hidden_sources, hidden_units, published, safe
 
 
 def part(name, raters, *, attributed=False, counts=True):
@@ -71,6 +71,35 @@ def test_an_interval_of_few_raters_is_widened_to_whole_points():
     assert list(low[:2]) == [71, 71.2]
     assert list(high[:2]) == [89, 88.1]
     assert np.isnan([low[2], high[2]]).all()
+
+
+# One parent, four below it, of which the second has two below.
+TREE = {"": ["p"], "p": ["a", "b", "c", "d"], "a": [], "b": ["x", "y"], "x": [], "y": [], "c": [], "d": []}
+SCORED = {"p": 20, "a": 4, "b": 5, "x": 2, "y": 3, "c": 6, "d": 5}
+
+
+@pytest.mark.parametrize(
+    ("bare", "hidden"),
+    [
+        ("", ""),
+        ("c", "ac"),  # the parent less the others would be it
+        ("cd", "cd"),
+        ("a", "abx"),  # of the unit that is hidden with it, those below would tell
+        ("x", "xy"),
+        ("p", "ap"),
+    ],
+)
+def test_no_unit_is_hidden_alone(bare, hidden):
+    assert hidden_units(bare, TREE, SCORED) == set(hidden)
+
+
+def test_a_unit_without_scored_members_hides_no_other():
+    assert hidden_units("c", TREE, {**SCORED, "a": 0}) == {"b", "c", "x"}
+
+
+def test_nothing_is_printed_below_nothing():
+    frame = published(pd.DataFrame({"self": [-0.04, 0.04, -0.06]}))
+    assert [str(value) for value in frame["self"]] == ["0.0", "0.0", "-0.1"]
 
 
 def test_published_numbers_have_one_digit():

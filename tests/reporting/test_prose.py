@@ -47,13 +47,13 @@ def test_the_title_names_the_unit_the_appraisal_and_the_round(make_view):
 
 def test_the_summary_says_what_there_is(make_view):
     assert prose.summary(make_view()).markdown == (
-        "3 members; 2 were scored and count. Their mean score is 89.6 of 100 (95% interval 88–91). "
+        "Members: 3; scored, so that they count: 2. Their mean score is 89.6 of 100 (95% interval 88–91). "
         "It is higher than that of 2 of the 3 other units at its level. "
-        "For 1 members a part of the ratings is missing. 1 members are exempt and do not count."
+        "Members with a part of the ratings missing: 1. Exempt members, who do not count: 1."
     )
     assert prose.summary(make_view("zh")).markdown == (
         "共有党员 3 名，其中 2 名已评分并计入平均。平均得分 89.6 分（满分 100 分，95% 置信区间 88–91）。"
-        "在同级其他 3 个单位中，高于 2 个。其中 1 名党员缺少部分评价，已在表中注明。1 名党员免于测评，不计入。"
+        "在同级其他 3 个单位中，高于 2 个。其中 1 名党员缺少部分评价。1 名党员免于测评，不计入。"
     )
 
 
@@ -64,7 +64,7 @@ def test_the_summary_says_what_there_is(make_view):
         ({"low": None, "high": None}, "Their mean score is 89.6 of 100. "),
         ({"score": 95.0}, "It is the highest of the 4 units at its level."),
         ({"score": 70.0}, "None of the 3 other units at its level has a lower one."),
-        ({"unrated": 1, "thin": 2}, "3 members have no score, since too little was rated."),
+        ({"unrated": 1, "thin": 2}, "Members without a score, since too little was rated: 3."),
         ({"own_score": 77.0}, "The unit itself was rated 77.0; this stands beside the mean of its members."),
     ],
 )
@@ -111,6 +111,20 @@ def test_hidden_sources_are_listed_with_their_reason(make_view):
     ]
 
 
+def test_what_else_is_hidden_is_said_too(make_view):
+    view = make_view()
+    hidden = make_view(
+        facts=facts(view, unshown=["Virtue", "a_b"]),
+        league=view.league.assign(status="withheld"),
+        children=view.children.assign(score=np.nan),
+    )
+    assert prose.hidden(hidden).markdown.split("\n\n") == [
+        "Members whose score is not shown, since it would tell what a few raters have said: 3.",
+        "Units whose mean is not shown, since it would tell what a few raters have said: 1.",
+        "Indicators without a mean of all sources, since a hidden source could be found from it: Virtue, a\\_b.",
+    ]
+
+
 def test_participation_is_that_of_the_source_that_took_part_least(make_view):
     assert prose.participation(make_view()).markdown == "The lowest participation is that of Peers, 75.0%."
     turnout = make_view().turnout
@@ -139,7 +153,7 @@ def test_the_method_says_every_rule(make_view, language, missing, order):
             ("medians", ["x"]),
             ("attributed", []),
             ("quotas", []),
-            ("combine", {"x": 40.0}),
+            ("combine", [{"label": "x", "percent": 40.0}]),
             ("bands", {}),
         ]
     ]
@@ -152,7 +166,7 @@ def test_the_method_says_every_rule(make_view, language, missing, order):
 def test_the_method_has_the_numbers_of_the_scheme(make_view):
     method = {
         **make_view().method,
-        "combine": {"first": 40.0, "second": 60.0},
+        "combine": [{"label": "first", "percent": 40.0}, {"label": "second", "percent": 60.0}],
         "medians": ["Superiors"],
         "attributed": ["A", "B"],
     }
@@ -197,8 +211,7 @@ def view_full_of(make_view, name):
     method = {
         **make_view().method,
         "medians": [name],
-        "combine": {name: 50.0},
-        "bands": {name: 50.0},
+        "combine": [{"label": name, "percent": 50.0}],
         "attributed": [name],
     }
     method |= {"grade_labels": {"good": name, "fair": name}}

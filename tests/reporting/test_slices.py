@@ -96,8 +96,7 @@ def test_single_self_ratings_are_nowhere(study, scores, texts):
     least = study.scheme.privacy.min_raters
     for (unit, turn), text in texts.items():
         view = Slice.from_json(text)
-        assert "self" not in view.matrix
-        assert "self" not in set(view.sources["source"])
+        assert "self" not in view.by_source
         assert not [name for name, frame in frames(view).items() if "self" in frame and name != "selves"]
         means = scores.units[(scores.units["round"] == turn) & (scores.units["unit_id"] == (unit or "P00"))]
         mean = means[(means["source"] == "self") & (means["indicator"] == "")].iloc[0]
@@ -231,6 +230,72 @@ def test_no_other_unit_hides_anything(texts, turn):
 
 def test_an_indicator_that_one_hidden_source_was_asked_has_no_mean(texts):
     """The public is not asked of integrity: with the superiors' mean, that of all would give the peers'."""
-    matrix = Slice.from_json(texts["B12", "2026H2"]).matrix.set_index("indicator")
-    assert matrix["all"].isna().to_dict() == {name: name == "integrity" for name in matrix.index}
-    assert matrix.loc["integrity", "superior"] > 0
+    view = Slice.from_json(texts["B12", "2026H2"])
+    indicators = view.matrix["indicator"]
+    assert view.matrix["score"].isna().tolist() == [name == "integrity" for name in indicators]
+    assert view.by_source.loc[indicators == "integrity", "superior"].notna().all()
+    assert view.facts["unshown"] == ["廉"]
+
+
+def test_a_slice_holds_no_answers_of_hidden_sources(texts):
+    turnout = Slice.from_json(texts["B12", "2026"]).turnout.set_index("source")
+    assert turnout["blank"].notna().to_dict() == {
+        "leader": True, "team": True, "peer": False, "public": False, "self": False,
+    }  # fmt: skip
+    assert turnout["blank"].max() == 1.4
+
+
+def test_the_method_has_no_more_digits_than_are_printed(texts):
+    for text in texts.values():
+        method = Slice.from_json(text).method
+        for row in method["weights"]:
+            assert row["weights"] == {name: float(f"{value:.4g}") for name, value in row["weights"].items()}
+        for row in method["effective"]:
+            assert row["weights"] == {name: round(value, 1) for name, value in row["weights"].items()}
+
+
+# Small studies --------------------------------------------------------------------------------------------------
+
+SCHEME = """
+title: t
+language: en
+rounds: {r: {}}
+scales: {s: {low: 0, high: 100}}
+sources:
+  all: {scale: s, attributed: true}
+  label: {scale: s, attributed: true}
+"""
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """Two units, whom nobody but two superiors have rated, and one whom nobody has; sources are named like columns."""
+    folder = tmp_path_factory.mktemp("small")
+    (folder / "scheme.yaml").write_text(SCHEME, encoding="utf-8")
+    (folder / "units.csv").write_text("unit_id,name\nu,U\nv,V\nw,W\n", encoding="utf-8")
+    (folder / "members.csv").write_text("member_id,name,unit_id,category\na,A,u,\nb,B,v,\nc,C,w,\n", encoding="utf-8")
+    rows = ["r,a,all,1,overall,60", "r,a,label,2,overall,80", "r,b,all,1,overall,50", "r,b,label,2,overall,50"]
+    text = "\n".join(["round,ratee_id,source,rater_id,indicator,value", *rows, ""])
+    (folder / "ratings.csv").write_text(text, encoding="utf-8")
+    found = tk.read_study(folder)
+    return found, tk.score(found)
+
+
+def test_a_unit_without_answers_has_a_slice(small):
+    view = cut(*small, "w", "r")
+    assert view.turnout.empty
+    assert tk.tables.turnout(view).rows == ()
+    assert Slice.from_json(view.to_json()).to_json() == view.to_json()
+
+
+def test_a_source_may_have_the_name_of_a_column(small):
+    view = Slice.from_json(cut(*small, "u", "r").to_json())
+    assert tk.tables.matrix(view).rows == (("All indicators", "60.0", "80.0", "70.0"),)
+    lines = [line.split(",") for line in unit_scores(view).splitlines()[1:]]
+    assert [(line[2], line[4]) for line in lines] == [("all", "60.0"), ("label", "80.0"), ("", "70.0"), ("", "70.0")]
+
+
+def test_among_two_units_the_other_is_not_told(small):
+    assert cut(*small, "u", "r").units.empty
+    assert "its level" not in tk.prose.summary(cut(*small, "u", "r")).markdown
+    assert cut(*small, "", "r").units["score"].tolist() == [70.0, 50.0]

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from toolkit.reporting import tables
+from toolkit.reporting import prose, tables
 from toolkit.reporting.documents import read
-from toolkit.reporting.tables import DASH, Table, percent, points, span, whole
+from toolkit.reporting.tables import DASH, Table, gap, percent, points, span, whole
 
 HOSTILE = ["$x$", "<b>x</b>", "_a_", "*", "a|b", "&amp;", "]]>", "长" * 300]
 ALL = ["turnout", "league", "matrix", "selves", "extremes", "children", "grades", "weights", "effective"]
@@ -21,6 +21,9 @@ ALL = ["turnout", "league", "matrix", "selves", "extremes", "children", "grades"
     [
         (points(88.25), "88.2"),
         (points(0.0), "0.0"),
+        (points(-0.04), "0.0"),
+        (gap(-0.04), "+0.0"),
+        (gap(-0.06), "-0.1"),
         (points(None), DASH),
         (points(np.nan), DASH),
         (span(85.0, 91.0), "85–91"),
@@ -161,7 +164,7 @@ def test_what_holds_nothing_is_no_table(make_view):
 
 def test_no_indicator_is_both_strong_and_weak(make_view):
     matrix = make_view().matrix
-    matrix.loc[matrix["indicator"] == "virtue", "all"] = np.nan  # hidden: three of the four are left
+    matrix.loc[matrix["indicator"] == "virtue", "score"] = np.nan  # hidden: three of the four are left
     found = tables.extremes(make_view(matrix=matrix))
     assert found is None
 
@@ -188,6 +191,25 @@ def test_a_tie_over_the_quota_is_told_from_a_place_beyond_it(make_view):
     )
     remarks = [row[-1] for row in tables.league(make_view(league=league)).rows]
     assert remarks == ["", "tied across the quota of 2", "beyond the quota of 2"]
+
+
+def test_facts_with_the_same_label_are_two(make_view):
+    """Two grades, and two indicators, may be called the same."""
+    method = make_view().method
+    same = {
+        **method,
+        "indicator_labels": dict.fromkeys(method["indicator_labels"], "Same"),
+        "grade_labels": dict.fromkeys(method["grade_labels"], "Same"),
+    }
+    view = make_view(method=same)
+    assert [title for title, _ in tables.effective(view).columns] == ["Category", "Same", "Same"]
+    assert [row[0] for row in tables.grades(view).rows] == ["Same", "Same"]
+    assert "Same from 85, Same from 60" in prose.method(view).markdown
+
+
+def test_one_indicator_has_no_table_of_weights(make_view):
+    method = {**make_view().method, "indicator_labels": {"overall": "overall"}}
+    assert tables.effective(make_view(method=method)) is None
 
 
 # Where tables go ------------------------------------------------------------------------------------------------

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from toolkit.reporting.privacy import Part, hidden_sources, resting_on_few
+from toolkit.scheme import SELF
+from toolkit.scoring.ranks import rank
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Hashable, Iterable, Sequence
 
     from toolkit.reporting.privacy import Reason
-    from toolkit.scheme import Scheme
+    from toolkit.scheme import Scheme, Source
 
 
 class Disclosure:
@@ -22,6 +24,8 @@ class Disclosure:
     ----------
     scheme : Scheme
         The round's scheme.
+    parts : sequence of Scheme
+        Those of the rounds that it combines, or of itself: what anybody was asked is seen here.
     means : DataFrame
         The unit's rows of `Scores.units` in the round.
     members : DataFrame
@@ -30,25 +34,33 @@ class Disclosure:
     Attributes
     ----------
     tops : list of str
-        The sources that reports show: those right below the root.
+        The sources right below the root, of all parts.
+    min_raters : int
+        The most that any part asks for.
     hidden : dict
         See `hidden_sources`.
     unshown : set of str
         Indicators ("" for all) whose mean of all sources would give a hidden source away.
     """
 
-    def __init__(self, scheme: Scheme, means: pd.DataFrame, members: pd.DataFrame) -> None:
-        self._scheme, self._means = scheme, means
+    def __init__(self, scheme: Scheme, parts: Sequence[Scheme], means: pd.DataFrame, members: pd.DataFrame) -> None:
+        self._scheme, self._schemes, self._means = scheme, parts, means
         rows = means.to_dict("records") if len(set(means["unit_id"])) == 1 else []
         self._rows: dict[tuple[str, str], dict[Hashable, Any]] = {
             (row["source"], row["indicator"]): row for row in rows
         }
-        self.tops = [scheme.source_tree.names[place] for place in scheme.source_tree.children(0)]
-        parts = self._parts(members["category"].unique())
-        self._attributed = {part.name: part.attributed for part in parts}
-        self._counted = {part.name for part in parts if part.counts}
-        self.hidden: dict[str, Reason] = hidden_sources(parts, scheme.privacy.min_raters)
+        self.tops = tops(parts)
+        self.min_raters = max(part.privacy.min_raters for part in (scheme, *parts))
+        sources = self._parts(members["category"].unique())
+        self._attributed = {part.name: part.attributed for part in sources}
+        self._counted = {part.name for part in sources if part.counts}
+        self.hidden: dict[str, Reason] = hidden_sources(sources, self.min_raters)
         self.unshown = self._unshown()
+
+    @property
+    def sources(self) -> list[str]:
+        """The sources that are shown; a self rating is for the member's own eyes."""
+        return [name for name in self.tops if name not in self.hidden and name != SELF]
 
     def mean(self, source: str, indicator: str) -> dict[Hashable, Any] | None:
         """The unit's row for a source and an indicator, whether it may be shown or not; None where there is none."""
@@ -62,6 +74,8 @@ class Disclosure:
 
     def members(self, members: pd.DataFrame, table: pd.DataFrame, unit: str) -> pd.DataFrame:
         """Ratees without the composites that would show what a few raters of a single source have said.
+
+        Those that are left are ranked among themselves: a place that nobody holds would say where another stands.
 
         Parameters
         ----------
@@ -81,30 +95,37 @@ class Disclosure:
         if len(own) - len(others) == 1:
             bare |= set(others.sort_values(["n", "ratee_id"])["ratee_id"].head(1))
         gone = members["ratee_id"].isin(bare)
-        blank = {name: members[name].mask(gone) for name in ("score", "low", "high", "rank", "grade", "band", "places")}
+        blank = {name: members[name].mask(gone) for name in ("score", "low", "high", "grade", "band", "places")}
         status = members["status"].mask(gone & members["score"].notna(), "withheld")
-        return members.assign(**blank, status=status, tied=members["tied"] & ~gone)
+        ranked = blank["score"].where(members["counts"]).groupby(members["unit_id"])
+        places = ranked.transform(lambda scores: pd.Series(rank(scores), scores.index))
+        return members.assign(**blank, status=status, rank=places, tied=members["tied"] & ~gone)
 
     def bare_units(self, units: pd.DataFrame) -> set[str]:
         """Which units (rows of `Scores.units` in the round) have a mean that their own report must hide."""
-        return self._resting_on_few(units, "unit_id", "raters", [*self._scheme.categories, ""])
+        return self._resting_on_few(units, "unit_id", "raters", self._categories())
+
+    def _categories(self) -> set[str]:
+        return {"", *(category for scheme in self._schemes for category in scheme.categories)}
 
     def _parts(self, categories: Iterable[str]) -> list[Part]:
-        leaves, tree = self._scheme.leaf_sources, self._scheme.source_tree
         weighing = self._weighing(categories)
         parts = []
         for name in self.tops:
             rows = self._means[(self._means["source"] == name) & (self._means["raters"] > 0)]
-            below = [leaf for leaf in leaves if tree.position[name] in tree.path(tree.position[leaf])]
-            attributed = all(leaves[leaf].attributed for leaf in below)
-            least = int(rows["raters"].min()) if len(rows) else 0
-            parts.append(Part(name, least, attributed, counts=len(rows) > 0 and name in weighing))
+            counts = len(rows) > 0 and name in weighing
+            if name == SELF:  # shown as a mean of the unit alone, so that its raters are the members
+                raters, attributed = rows["members"], not counts
+            else:
+                leaves = [leaf for scheme in self._schemes for leaf in leaves_below(scheme, name)]
+                raters, attributed = rows["raters"], all(leaf.attributed for leaf in leaves)
+            parts.append(Part(name, int(raters.min()) if len(rows) else 0, attributed, counts))
         return parts
 
     def _weighing(self, categories: Iterable[str]) -> list[str]:
-        """The top sources that weigh anything in one of these categories."""
-        weights = [self._scheme.source_weights(category) for category in categories]
-        return [name for name in self.tops if any(part[name] > 0 for part in weights)]
+        """The top sources that weigh anything in one of these categories, in any part."""
+        weights = [scheme.source_weights(category) for scheme in self._schemes for category in categories]
+        return [name for name in self.tops if any(part.get(name, 0) > 0 for part in weights)]
 
     def _resting_on_few(self, rows: pd.DataFrame, key: str, raters: str, categories: Iterable[str]) -> set[str]:
         seen = rows["source"].isin(self._weighing(categories)) & (rows["indicator"] == "") & (rows[raters] > 0)
@@ -113,13 +134,13 @@ class Disclosure:
             return set()
         attributed = rows["source"].map(self._attributed).astype(bool)
         counted = pd.DataFrame({"id": rows[key], "raters": rows[raters], "attributed": attributed})
-        return resting_on_few(counted, self._scheme.privacy.min_raters)
+        return resting_on_few(counted, self.min_raters)
 
     def _unshown(self) -> set[str]:
         tree = self._scheme.indicator_tree
         names = ["", *tree.names[1:]]
         unshown = {name for name in names if self._one_is_hidden(name)}
-        if self._scheme.first == "indicator":
+        if all(scheme.first == "indicator" for scheme in self._schemes):
             return unshown
         # here an indicator's mean is that of its parts, so that a part could be found from the whole and the others
         for node, name in enumerate(names):
@@ -134,3 +155,16 @@ class Disclosure:
         """Whether just one hidden source was asked this indicator: it could be found from the mean of all."""
         parts = [self.mean(source, indicator) for source in self.hidden if source in self._counted]
         return sum(1 for part in parts if part and part["members"] > 0) == 1
+
+
+def tops(schemes: Iterable[Scheme]) -> list[str]:
+    """The sources right below the root of any of these schemes."""
+    trees = [scheme.source_tree for scheme in schemes]
+    return list(dict.fromkeys(tree.names[place] for tree in trees for place in tree.children(0)))
+
+
+def leaves_below(scheme: Scheme, name: str) -> list[Source]:
+    """The sources that rate within a source; none where the scheme does not have it."""
+    tree = scheme.source_tree
+    node = tree.position.get(name, -1)
+    return [leaf for key, leaf in scheme.leaf_sources.items() if node in tree.path(tree.position[key])]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from toolkit.faults import UsageError
 from toolkit.reporting.privacy import safe
 
 if TYPE_CHECKING:
@@ -23,10 +24,12 @@ def unit_scores(view: Slice) -> str:
     Columns `ratee_id, name, source, indicator, score, low, high, grade`; blank source = all sources, blank indicator =
     all indicators. Sources that the report hides are not there.
     """
-    shown = [name for name in view.matrix.columns if name not in {"indicator", "label", "depth", "leaf"}]
-    means = view.matrix.melt(id_vars="indicator", value_vars=shown, var_name="source", value_name="score")
-    means = means[means["score"].notna()].replace({"source": {"all": ""}})
-    means = means.assign(ratee_id=view.unit_id, name=view.unit)
+    indicators = view.matrix["indicator"]
+    scores = {**{name: view.by_source[name] for name in view.by_source}, "": view.matrix["score"]}
+    means = pd.concat(
+        [pd.DataFrame({"source": name, "indicator": indicators, "score": column}) for name, column in scores.items()]
+    )
+    means = means[means["score"].notna()].assign(ratee_id=view.unit_id, name=view.unit)
     people = view.league.rename(columns={"member_id": "ratee_id"}).assign(source="", indicator="")
     columns = ["ratee_id", "name", "source", "indicator", "score", "low", "high", "grade"]
     frame = pd.concat(
@@ -53,11 +56,11 @@ def write_scores(scores: Scores, path: Path) -> list[Path]:
 
     Raises
     ------
-    ValueError
+    UsageError
         If the format is none of these.
     """
     if path.suffix not in FORMATS:
-        raise ValueError(f"--out: {path.name!r}, must end in one of {', '.join(FORMATS)}")
+        raise UsageError(f"--out: {path.name!r}, must end in one of {', '.join(FORMATS)}")
     path.parent.mkdir(parents=True, exist_ok=True)
     keys = ["round", "ratee_id", "source", "indicator"]
     frames = {"scores": scores.table.astype(dict.fromkeys(keys, str)), "ratees": scores.ratees, "units": scores.units}

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from toolkit.reporting.disclosure import tops
+from toolkit.reporting.privacy import DIGITS
 from toolkit.scoring.scores import effective_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from fractions import Fraction
 
     from toolkit.scheme import Scheme
 
 
-def method_facts(scheme: Scheme, name: str, categories: Sequence[str], language: str) -> dict[str, Any]:
-    """Weights, rules and cuts of a scheme for the categories that a report holds.
+def method_facts(
+    scheme: Scheme, name: str, parts: Mapping[str, Scheme], categories: Sequence[str], label: Callable[[str], str]
+) -> dict[str, Any]:
+    """Weights, rules and cuts of a round for the categories that a report holds; names are labelled where printed.
 
     Parameters
     ----------
@@ -21,59 +26,90 @@ def method_facts(scheme: Scheme, name: str, categories: Sequence[str], language:
         The round's scheme.
     name : str
         The round.
+    parts : mapping
+        The scheme of every round that it combines, or its own.
     categories : sequence of str
         Categories of the ratees.
-    language : str
-        Language of the labels.
+    label : callable
+        Name -> label.
 
     Returns
     -------
     dict
-        `combine` (round label -> percent), `order`, `missing`, `min_coverage` (percent), `weights` (a row for each
-        category: its label and a percent for each top source), `effective` (indicator label -> percent, by category),
-        `grade_labels`, `bands`, `quotas` (grade label, percent as text, within), `trimmed`, `attributed`,
-        `medians`, `minima` (source label, raters).
+        `combine` (rows of label and percent), `order` (blank where there are no indicators), `missing`, `min_coverage`
+        (percent), `weights` and `effective` (rows of round, category and percents by source or indicator; the round is
+        blank where all have the same), `source_labels`, `indicator_labels`, `grade_labels`, `bands` (grade -> cut),
+        `quotas` (grade, percent as text, within), `trimmed`, `attributed`, `medians`, `minima` (source label, raters).
     """
-    tree = scheme.source_tree
-    tops = [tree.names[place] for place in tree.children(0)]
-    known = [category for category in scheme.categories if category in set(categories)] or [""]
+    leaves = [leaf for part in parts.values() for leaf in part.leaf_sources.items()]
+    asked = [part.indicator_tree.names[leaf] for part in parts.values() for leaf in part.indicator_tree.leaves]
+    grades = scheme.grades
 
-    def label(key: str) -> str:
-        return scheme.label(key, language)
+    def rows(weights: Callable[[Scheme, str], dict[str, float]]) -> list[dict[str, Any]]:
+        by_round = {
+            turn: [
+                {"category": label(key) if key else "", "weights": weights(part, key)}
+                for key in [known for known in part.categories if known in set(categories)] or [""]
+            ]
+            for turn, part in parts.items()
+        }
+        first, *others = by_round.values()
+        return [
+            {"round": label(turn) if turn else "", **row}
+            for turn, found in ({"": first} if all(other == first for other in others) else by_round).items()
+            for row in found
+        ]
 
     return {
-        "combine": {label(part): float(weight) * 100 for part, weight in (scheme.rounds[name].combine or {}).items()},
-        "order": scheme.first,
-        "missing": scheme.missing.rule,
-        "min_coverage": float(scheme.missing.min_coverage) * 100,
-        "weights": [
-            {"label": label(key) if key else "", **{top: float(scheme.source_weights(key)[top]) * 100 for top in tops}}
-            for key in known
+        "combine": [
+            {"label": label(part), "percent": _percent(weight)}
+            for part, weight in (scheme.rounds[name].combine or {}).items()
         ],
-        "effective": [_effective(scheme, key, language) for key in known],
-        "grade_labels": {grade: label(grade) for grade in (scheme.grades.bands if scheme.grades else {})},
-        "bands": {label(grade): cut for grade, cut in (scheme.grades.bands if scheme.grades else {}).items()},
+        "order": scheme.first if len(set(asked)) > 1 else "",
+        "missing": scheme.missing.rule,
+        "min_coverage": _percent(scheme.missing.min_coverage),
+        "weights": rows(_stated),
+        "effective": rows(_effective),
+        "source_labels": {key: label(key) for key in tops(parts.values())},
+        "indicator_labels": {key: label(key) for key in asked},
+        "grade_labels": {grade: label(grade) for grade in (grades.bands if grades else {})},
+        "bands": dict(grades.bands if grades else {}),
         "quotas": [
             {"label": label(grade), "max": str(quota.max), "within": quota.within}
-            for grade, quota in (scheme.grades.quota if scheme.grades else {}).items()
+            for grade, quota in (grades.quota if grades else {}).items()
         ],
-        "trimmed": [
+        "trimmed": _once(
             {"label": label(key), "drop": source.trim.drop, "above": source.trim.above}
-            for key, source in scheme.leaf_sources.items()
+            for key, source in leaves
             if source.trim
-        ],
-        "attributed": [label(key) for key, source in scheme.leaf_sources.items() if source.attributed],
-        "medians": [label(key) for key, source in scheme.leaf_sources.items() if source.average == "median"],
-        "minima": [
-            {"label": label(key), "min": source.min} for key, source in scheme.leaf_sources.items() if source.min
-        ],
+        ),
+        "attributed": _once(label(key) for key, source in leaves if source.attributed),
+        "medians": _once(label(key) for key, source in leaves if source.average == "median"),
+        "minima": _once({"label": label(key), "min": source.min} for key, source in leaves if source.min),
     }
 
 
-def _effective(scheme: Scheme, category: str, language: str) -> dict[str, Any]:
+def _stated(scheme: Scheme, category: str) -> dict[str, float]:
+    """What every top source weighs, as the scheme states it."""
+    weights = scheme.source_weights(category)
+    return {name: _percent(weights[name]) for name in tops([scheme])}
+
+
+def _effective(scheme: Scheme, category: str) -> dict[str, float]:
     """What every indicator weighs in the end: sources that are not asked leave their share to the others."""
     weights = effective_weights(scheme, category).sum() * 100
-    return {
-        "label": scheme.label(category, language) if category else "",
-        "weights": {scheme.label(str(name), language): float(weight) for name, weight in weights.items()},
-    }
+    return {str(name): round(float(weight), DIGITS) for name, weight in weights.items()}
+
+
+def _percent(share: Fraction) -> float:
+    """A share in percent, with the four digits that are printed."""
+    return float(f"{float(share) * 100:.4g}")
+
+
+def _once(facts: Iterable[Any]) -> list[Any]:
+    """Facts in order, each of them once."""
+    found: list[Any] = []
+    for fact in facts:
+        if fact not in found:
+            found.append(fact)
+    return found

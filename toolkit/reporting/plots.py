@@ -17,7 +17,8 @@ from matplotlib import font_manager
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from toolkit.reporting.tables import points
+from toolkit.reporting.privacy import FEWEST
+from toolkit.reporting.tables import gap, points
 from toolkit.words import words
 
 if TYPE_CHECKING:
@@ -47,8 +48,6 @@ STYLE: dict[Any, Any] = {
     "axes.unicode_minus": False,
 }
 WIDTH = 6.6
-FEWEST = 3
-"""With fewer units a distribution would point at one of them."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +178,7 @@ def league(view: Slice) -> Plot | None:
             if axes.get_xlim()[0] < cut < axes.get_xlim()[1]:
                 axes.axvline(cut, color=PALE, zorder=0)
                 axes.annotate(
-                    _shortened(name),
+                    _shortened(view.method["grade_labels"][name]),
                     (cut, len(rows) - 0.35),
                     color=GREY,
                     fontsize=7,
@@ -207,13 +206,12 @@ def profile(view: Slice) -> Plot | None:
         return None
     _ = words(view.language)
     rows = view.matrix[view.matrix["indicator"] != ""].iloc[::-1]
-    shown = [name for name in view.matrix.columns if name not in {"indicator", "label", "depth", "leaf", "all"}]
     place = np.arange(len(rows))
     names = [_shortened(label) for label in rows["label"]]
-    values = [rows[name].to_numpy(dtype=float) for name in shown]
+    values = [view.by_source[name].loc[rows.index].to_numpy(dtype=float) for name in view.by_source.columns]
     with mpl.rc_context(_style()):
         figure, axes = _axes(1.1 + 0.27 * max(len(rows), 1), _left(names), bottom=0.85)
-        everything = rows["all"].to_numpy(dtype=float)
+        everything = rows["score"].to_numpy(dtype=float)
         axes.set_xlim(*_limits(everything, *values))
         axes.set_ylim(-0.6, len(rows) - 0.4)
         axes.hlines(place, *axes.get_xlim(), color=PALE, lw=0.8, zorder=0)
@@ -225,7 +223,7 @@ def profile(view: Slice) -> Plot | None:
         axes.set_yticks(place, names)
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel(_("Mean score (0-100)"))
-        _legend(axes, [*(view.labels[name] for name in shown), _("All sources")], len(rows))
+        _legend(axes, [*(view.labels[name] for name in view.by_source.columns), _("All sources")], len(rows))
     caption = _("Each source on every indicator; the bar is the mean of all sources")
     alt = f"{caption}: " + ", ".join(
         f"{label} {points(value)}" for label, value in zip(names[::-1], everything[::-1], strict=True)
@@ -255,6 +253,6 @@ def selves(view: Slice) -> Plot | None:
         _legend(axes, [_("Self"), _("Others")], len(rows))
     caption = _("How the members see themselves and how others see them")
     alt = f"{caption}: " + ", ".join(
-        f"{label} {gap:+.1f}" for label, gap in zip(names[::-1], (own - others)[::-1], strict=True)
+        f"{label} {gap(value)}" for label, value in zip(names[::-1], rows["gap"][::-1], strict=True)
     )
     return _draw(figure, alt, caption)

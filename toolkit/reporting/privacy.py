@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -18,9 +18,12 @@ DIGITS = 1
 """Decimals that leave the program; more would let a reader solve for single votes."""
 FEW = 12
 """Up to so many raters mean, standard error and number together give a whole vote away."""
+FEWEST = 3
+"""Among fewer units a unit's report would state the mean of another one."""
 # A spreadsheet takes a cell that begins so for a formula; some of East Asia take the wide forms too.
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
+T = TypeVar("T", "float", "pd.Series")
 Reason = Literal["few", "complement"]
 
 
@@ -93,9 +96,41 @@ def resting_on_few(sources: pd.DataFrame, min_raters: int) -> set[str]:
     return {str(name) for name in found.index[alone]}
 
 
+def hidden_units(bare: Iterable[str], children: Mapping[str, list[str]], scored: Mapping[str, float]) -> set[str]:
+    """Which units must have no mean in a list that holds the units above and beside them.
+
+    The mean of a unit is that of the units right below, by their scored members (its own members are in its report), so
+    that where just one of these is unknown, the others give it away: then another goes, the smallest.
+
+    Parameters
+    ----------
+    bare : iterable of str
+        Units whose own report must hide the mean.
+    children : mapping
+        Units right below every unit, parents first; those at the top below "".
+    scored : mapping
+        Scored members of every unit that has any.
+    """
+    hidden = set(bare)
+    for unit, below in children.items():
+        seen = [child for child in below if scored.get(child, 0) > 0]
+        known = [child for child in seen if child not in hidden]
+        if len({unit, *seen} & hidden) == 1 and known:
+            hidden.add(min(known, key=lambda child: (scored[child], child)))
+    return hidden
+
+
 def published(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with every number that is not whole rounded to the digits that are printed."""
-    return frame.round(DIGITS)
+    shown = frame.copy()
+    for name in frame.select_dtypes("float"):
+        shown[name] = settled(frame[name])
+    return shown
+
+
+def settled(number: T) -> T:
+    """A number, or a column of them, rounded to the digits that are printed; what rounds to nothing has no sign."""
+    return round(number, DIGITS) + 0.0
 
 
 def coarse(low: pd.Series, high: pd.Series, n: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -10,9 +10,7 @@ from toolkit.reporting.tables import percent, points, span
 from toolkit.words import words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import pandas as pd
+    from collections.abc import Callable, Sized
 
     from toolkit.reporting.slices import Slice
 
@@ -50,9 +48,9 @@ def title(view: Slice) -> Text:
     return Text(f"# {head.strip()}\n\n{plain(view.title)}\n\n{period}")
 
 
-def section(view: Slice, heading: str, holds: pd.DataFrame | None = None) -> Text | None:
+def section(view: Slice, heading: str, holds: Sized | None = None) -> Text | None:
     """A heading, by its English words; None where the section would hold nothing."""
-    if holds is not None and holds.empty:
+    if holds is not None and not len(holds):
         return None
     return Text(f"## {words(view.language)(heading)}")
 
@@ -62,7 +60,9 @@ def summary(view: Slice) -> Text:
     _ = words(view.language)
     facts = view.facts
     sentences = [
-        _("{members} members; {scored} were scored and count.").format(members=facts["members"], scored=facts["scored"])
+        _("Members: {members}; scored, so that they count: {scored}.").format(
+            members=facts["members"], scored=facts["scored"]
+        )
     ]
     if facts["score"] is not None:
         sentences.append(
@@ -75,16 +75,13 @@ def summary(view: Slice) -> Text:
         sentences.append(_standing(view, _))
     else:
         sentences.append(_("No mean score can be shown."))
-    if facts["partial"]:
-        sentences.append(
-            _("For {n} members a part of the ratings is missing.").format(n=facts["partial"])
-        )
-    if facts["unrated"] or facts["thin"]:
-        sentences.append(
-            _("{n} members have no score, since too little was rated.").format(n=facts["unrated"] + facts["thin"])
-        )
-    if facts["exempt"]:
-        sentences.append(_("{n} members are exempt and do not count.").format(n=facts["exempt"]))
+    # a number stands last, where it needs neither singular nor plural
+    lacking = {
+        _("Members with a part of the ratings missing: {n}."): facts["partial"],
+        _("Members without a score, since too little was rated: {n}."): facts["unrated"] + facts["thin"],
+        _("Exempt members, who do not count: {n}."): facts["exempt"],
+    }
+    sentences += [sentence.format(n=n) for sentence, n in lacking.items() if n]
     if facts["own_score"] is not None:
         sentences.append(
             _("The unit itself was rated {score}; this stands beside the mean of its members.").format(
@@ -133,13 +130,29 @@ def hidden(view: Slice) -> Text:
         "- " + reasons[row["reason"]].format(source=plain(row["label"]) or _("Mean of the unit"), n=least)
         for row in view.hidden.sort_values("reason", ascending=False, kind="stable").to_dict("records")
     ]
-    if not lines:
-        return Text(
+    counts = {
+        _("Members whose score is not shown, since it would tell what a few raters have said: {n}."): (
+            view.league["status"] == "withheld"
+        ).sum(),
+        _("Units whose mean is not shown, since it would tell what a few raters have said: {n}."): (
+            view.children["score"].isna() & (view.children["scored"] > 0)
+        ).sum(),
+    }
+    blocks = [sentence.format(n=n) for sentence, n in counts.items() if n]
+    if view.facts["unshown"]:
+        names = _listed([plain(label) for label in view.facts["unshown"]], view.language)
+        why = _("Indicators without a mean of all sources, since a hidden source could be found from it: {names}.")
+        blocks.append(why.format(names=names))
+    if lines:
+        head = _("These sources are part of the score and are not shown on their own:")
+        blocks.insert(0, "\n".join([head, "", *lines]))
+    if not blocks:
+        blocks = [
             _("No source had to be hidden: every source that is not attributed has at least {n} raters.").format(
                 n=least
             )
-        )
-    return Text("\n".join([_("These sources are part of the score and are not shown on their own:"), "", *lines]))
+        ]
+    return Text("\n\n".join(blocks))
 
 
 def method(view: Slice) -> Text:
@@ -153,6 +166,7 @@ def _rules_of_means(view: Slice, _: Callable[[str], str]) -> list[str]:
     orders = {
         "indicator": _("Within each source the indicators are averaged by their weights, then the sources by theirs."),
         "source": _("For each indicator the sources are averaged by their weights, then the indicators by theirs."),
+        "": _("The sources are averaged by their weights."),
     }
     missing = {
         "renormalise": _("Where a source is missing, the weights of the others are scaled up."),
@@ -163,7 +177,7 @@ def _rules_of_means(view: Slice, _: Callable[[str], str]) -> list[str]:
         "fail": _("Where anything is missing, no score is given."),
     }
     cover = _("A score that rests on less than {cover}% of the weight is not given.")
-    rounds = _listed([f"{plain(name)} {weight:.4g}%" for name, weight in view.method["combine"].items()], view.language)
+    rounds = _listed([f"{plain(row['label'])} {row['percent']:.4g}%" for row in view.method["combine"]], view.language)
     return [
         orders[view.method["order"]],
         missing[view.method["missing"]],
@@ -205,7 +219,8 @@ def _rules_of_grades(view: Slice, _: Callable[[str], str]) -> list[str]:
         return []
     band = _("{grade} from {cut}")
     cuts = _listed(
-        [band.format(grade=plain(name), cut=f"{cut:g}") for name, cut in facts["bands"].items()], view.language
+        [band.format(grade=plain(facts["grade_labels"][name]), cut=f"{cut:g}") for name, cut in facts["bands"].items()],
+        view.language,
     )
     within = {"unit": _("of the scored members of a unit"), "study": _("of all scored members")}
     quota = _("At most {max} {base} may be graded {grade}; a tie that straddles the last place stays out whole.")

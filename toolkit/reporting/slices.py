@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from toolkit.faults import UsageError
 from toolkit.reporting.disclosure import Disclosure
 from toolkit.reporting.method import method_facts
-from toolkit.reporting.privacy import coarse, published
+from toolkit.reporting.privacy import DIGITS, FEWEST, coarse, hidden_units, published
+from toolkit.reporting.unit_tree import UnitTree
 from toolkit.scheme import SELF, said
 from toolkit.scoring.scores import score
 from toolkit.study import read_study
@@ -44,25 +46,29 @@ class Slice:
     unit_id, unit : str
         Id and name; blank in the overview.
     facts : dict
-        Single numbers and words: score, low, high, coverage, members, scored, partial, unrated, exempt, min_raters.
+        Single numbers and words: score, low, high, members, scored, partial, thin, unrated, exempt, min_raters,
+        own_score, grades (grade -> members), unshown (labels of indicators whose mean would give a source away).
     method : dict
         What the scheme says, see `method_facts`.
     turnout : DataFrame
-        `source, eligible, issued, returned, valid, answers, blank`.
+        `source, label, eligible, issued, returned, valid, blank` (percent of the answers, of shown sources).
     league : DataFrame
-        Members: `name, category, score, low, high, coverage, status, rank, grade, band, places, tied, exempt`.
+        Members: `member_id, name, category, score, low, high, coverage, status, rank, grade, places, tied, exempt`.
     units : DataFrame
-        Units of the same level without their names: `score, own`.
+        Units of the same level without their names: `score, own`; none where they are too few. In the overview, the
+        units without any below.
     children : DataFrame
         Units below, in the overview all units: `unit_id, name, depth, members, scored, score, low, high, coverage`.
     matrix : DataFrame
-        `indicator, label, depth, leaf`, then a column of scores for each shown source and `all`.
-    sources : DataFrame
-        `source, label, score, low, high, raters`: the unit's mean by source.
+        `indicator, label, depth, leaf, score` (of all sources).
+    by_source : DataFrame
+        A column of scores for each shown source, row by row as in `matrix`.
     selves : DataFrame
         `label, self, others, gap` by indicator, where enough members rated themselves.
     hidden : DataFrame
         `label, reason`: sources that are not shown.
+    labels : dict
+        Labels of the shown sources.
     """
 
     language: str
@@ -78,7 +84,7 @@ class Slice:
     units: pd.DataFrame
     children: pd.DataFrame
     matrix: pd.DataFrame
-    sources: pd.DataFrame
+    by_source: pd.DataFrame
     selves: pd.DataFrame
     hidden: pd.DataFrame
     labels: dict[str, str] = field(default_factory=dict)
@@ -159,32 +165,41 @@ def cut(study: Study, scores: Scores, unit: str, round: str, language: str | Non
         If the round or the unit is unknown.
     """
     if round not in study.schemes:
-        raise ValueError(f"round: {round!r}, must be one of {', '.join(study.schemes)}")
+        raise UsageError(f"round: {round!r}, must be one of {', '.join(study.schemes)}")
     known = study.units.set_index("unit_id")["name"]
     if unit and unit not in known.index:
-        raise ValueError(f"unit: {unit!r}, must be one of {', '.join(known.index[:12])}")
+        raise UsageError(f"unit: {unit!r}, must be one of {', '.join(known.index[:12])}")
     return _Cutter(study, scores, unit, round, language or study.schemes[round].language).slice()
 
 
 class _Cutter:
-    """Cuts one slice; a class, since every part needs the same five things."""
+    """Cuts one slice; a class, since every part needs the same things."""
 
     def __init__(self, study: Study, scores: Scores, unit: str, turn: str, language: str) -> None:
         self.study, self.scores, self.unit, self.round, self.language = study, scores, unit, turn, language
         self.scheme: Scheme = study.schemes[turn]
-        self.scope = [unit or study.top]
-        below = study.ancestors[study.ancestors["unit_id"].isin(self.scope)]["ratee_id"]
-        ratees = scores.ratees
-        self.members = ratees[(ratees["round"] == turn) & (ratees["kind"] == "member") & ratees["ratee_id"].isin(below)]
-        units = scores.units[scores.units["round"] == turn].astype({"source": str, "indicator": str})
-        self.open = Disclosure(self.scheme, units[units["unit_id"].isin(self.scope)], self.members)
+        self.parts = {name: study.schemes[name] for name in self.scheme.rounds[turn].combine or [turn]}
+        self.tree = UnitTree.of(study.units)
+        self.scope = unit or study.top
+        self.people = set(study.ancestors.loc[study.ancestors["unit_id"] == self.scope, "ratee_id"])
         self.table = scores.table[scores.table["round"] == turn]
-        self.members = self.open.members(self.members, self.table, unit)
-        self.bare = self.open.bare_units(units) | (set(self.scope) if "" in self.open.hidden else set())
+        units = scores.units[scores.units["round"] == turn].astype({"source": str, "indicator": str})
+        self.means = units[(units["source"] == "") & (units["indicator"] == "")]
+        ratees = scores.ratees[scores.ratees["round"] == turn]
+        self.own = ratees[(ratees["kind"] == "unit") & (ratees["ratee_id"] == unit)]
+        members = ratees[(ratees["kind"] == "member") & ratees["ratee_id"].isin(self.people)]
+        self.open = Disclosure(self.scheme, [*self.parts.values()], units[units["unit_id"] == self.scope], members)
+        self.members = self.open.members(members, self.table, unit)
+        bare = self.open.bare_units(units) | ({self.scope} if "" in self.open.hidden else set())
+        scored = dict(zip(self.means["unit_id"], self.means["members"], strict=True))
+        # a unit's own report has its mean, unless that in itself must be hidden
+        self.bare = hidden_units(bare, self.tree.children, scored) - ({self.scope} - bare)
 
     def slice(self) -> Slice:
         turn = self.scheme.rounds[self.round]
         names = self.study.units.set_index("unit_id")["name"]
+        categories = self.members["category"].unique().tolist()
+        matrix, by_source = self._matrix()
         return Slice(
             language=self.language,
             title=said(self.scheme.title, self.language),
@@ -193,25 +208,25 @@ class _Cutter:
             unit_id=self.unit,
             unit=str(names[self.unit]) if self.unit else "",
             facts=self._facts(),
-            method=method_facts(self.scheme, self.round, self.members["category"].unique().tolist(), self.language),
+            method=method_facts(self.scheme, self.round, self.parts, categories, self.label),
             turnout=self._turnout(),
             league=self._league(),
             units=self._units(),
             children=self._children(),
-            matrix=self._matrix(),
-            sources=self._sources(),
+            matrix=matrix,
+            by_source=by_source,
             selves=self._selves(),
             hidden=self._hidden_frame(),
-            labels=self._labels(),
+            labels={name: self.label(name) for name in self.open.sources},
         )
 
     def label(self, name: str) -> str:
-        """Label of a name of the scheme in the language of the slice."""
-        return self.scheme.label(name, self.language)
+        """Label of a name of the scheme, or of a part that alone knows it, in the language of the slice."""
+        labels = (scheme.label(name, self.language) for scheme in (self.scheme, *self.parts.values()))
+        return next((label for label in labels if label != name), name)
 
     def _facts(self) -> dict[str, Any]:
         status = self.members["status"]
-        mean = self.open.mean("", "")
         facts: dict[str, Any] = {
             "members": len(self.members),
             "scored": int(self.members["counts"].sum()),
@@ -219,53 +234,40 @@ class _Cutter:
             "thin": int(status.isin(["thin", "incomplete"]).sum()),
             "unrated": int(((status == "unrated") & ~self.members["exempt"]).sum()),
             "exempt": int(self.members["exempt"].sum()),
-            "min_raters": self.scheme.privacy.min_raters,
+            "min_raters": self.open.min_raters,
+            "unshown": [self.label(name) for name in self.scheme.indicator_tree.names[1:] if name in self.open.unshown],
         }
-        row = pd.DataFrame([mean or {}], columns=["score", "low", "high", "n"]).astype(float)
+        row = pd.DataFrame([self.open.mean("", "") or {}], columns=["score", "low", "high", "n"]).astype(float)
         row["low"], row["high"] = coarse(row["low"], row["high"], row["n"])
         shown = published(row).iloc[0]
-        hide = "" in self.open.hidden
+        hide = np.isnan(self.open.shown("", ""))
         facts |= {key: None if hide or np.isnan(shown[key]) else float(shown[key]) for key in ("score", "low", "high")}
         facts["grades"] = {
             name: int((self.members.loc[self.members["counts"], "grade"] == name).sum())
             for name in (self.scheme.grades.bands if self.scheme.grades else {})
         }
-        own = self.scores.ratees
-        own = own[(own["round"] == self.round) & (own["kind"] == "unit") & (own["ratee_id"] == self.unit)]
-        own = self.open.members(own, self.table, self.unit)
-        facts["own_score"] = round(float(own["score"].iloc[0]), 1) if len(own) and own["score"].notna().all() else None
+        own = published(self.open.members(self.own, self.table, self.unit))["score"]
+        facts["own_score"] = float(own.iloc[0]) if len(own) and own.notna().all() else None
         return facts
 
     def _turnout(self) -> pd.DataFrame:
-        tree = self.scheme.source_tree
-        below = set(self._subtree())
+        """Who took part, by source; how much was left blank only of sources that are shown."""
         rows = self.study.turnout
-        rounds = list(self.scheme.rounds[self.round].combine or [self.round])
-        rows = rows[rows["round"].isin(rounds) & (rows["ratee_id"] == "") & rows["unit_id"].isin(below)]
+        below = self.tree.below(self.scope)
+        rows = rows[rows["round"].isin(self.parts) & (rows["ratee_id"] == "") & rows["unit_id"].isin(below)]
         numbers = rows.groupby("source")[["eligible", "issued", "returned", "valid"]].sum(min_count=1)
         counts = self.study.tally.counts
-        mine = set(self.study.ancestors[self.study.ancestors["unit_id"].isin(self.scope)]["ratee_id"])
-        counts = counts[counts["round"].isin(rounds) & counts["ratee_id"].isin(mine)]
-        blank = self._is_blank(counts)
+        counts = counts[counts["round"].isin(self.parts) & counts["ratee_id"].isin(self.people)]
+        scales = [scale for scheme in self.parts.values() for scale in scheme.scales.values()]
+        blank = counts["value"].isin({"", *(name for scale in scales for name in scale.blank)})
         answers = counts.groupby("source", observed=True)["count"].sum()
-        blanks = counts[blank].groupby("source", observed=True)["count"].sum()
-        names = [name for name in tree.names[1:] if name in numbers.index or name in answers.index]
-        frame = pd.DataFrame({"source": names, "label": [self.label(name) for name in names]})
-        frame = frame.join(numbers, on="source")
-        frame["answers"] = answers.reindex(names).to_numpy(dtype=float)
-        frame["blank"] = blanks.reindex(names).fillna(0).to_numpy(dtype=float)
-        return frame
-
-    def _is_blank(self, counts: pd.DataFrame) -> pd.Series:
-        blank = {name for scale in self.scheme.scales.values() for name in scale.blank} | {""}
-        return counts["value"].isin(blank)
-
-    def _subtree(self) -> list[str]:
-        parent = dict(zip(self.study.units["unit_id"], self.study.units["parent_id"], strict=True))
-        found = list(self.scope)
-        for unit in found:
-            found += [child for child, above in parent.items() if above == unit and child not in found]
-        return found
+        blanks = counts[blank].groupby("source", observed=True)["count"].sum().reindex(answers.index, fill_value=0)
+        tops = {name: top for scheme in self.parts.values() for name, top in _tops(scheme).items()}
+        names = pd.Series([name for name in tops if name in numbers.index or name in answers.index], dtype=str)
+        frame = pd.DataFrame({"source": names, "label": names.map(self.label).astype(str)}).join(numbers, on="source")
+        shown = names.map(tops).isin(self.open.sources).to_numpy()
+        shares = (100 * blanks / answers).round(DIGITS).reindex(names).to_numpy(dtype=float)
+        return frame.assign(blank=np.where(shown, shares, np.nan))
 
     def _league(self) -> pd.DataFrame:
         own = self.members[self.members["unit_id"] == self.unit] if self.unit else self.members.iloc[:0]
@@ -273,7 +275,7 @@ class _Cutter:
         low, high = coarse(own["low"], own["high"], own["n"])
         frame = own.assign(low=low, high=high, category=[self.label(name) for name in own["category"]])
         frame["member_id"] = frame["ratee_id"]
-        frame[["grade", "band"]] = frame[["grade", "band"]].astype(object).fillna("")
+        frame["grade"] = frame["grade"].astype(object).fillna("")
         columns = [
             "member_id",
             "name",
@@ -285,7 +287,6 @@ class _Cutter:
             "status",
             "rank",
             "grade",
-            "band",
             "places",
             "tied",
             "exempt",
@@ -295,34 +296,16 @@ class _Cutter:
 
     def _units(self) -> pd.DataFrame:
         """Composites of the units of the same level, in order, without names; the overview has the names."""
-        rows = self._unit_rows(self._same_level())
+        rows = self._unit_rows(self.tree.level(self.unit) if self.unit else self.tree.leaves)
         rows = rows[rows["score"].notna()].sort_values(["score", "unit_id"], ascending=[False, True])
         rows["own"] = rows["unit_id"] == self.unit
+        if self.unit and len(rows) < FEWEST:
+            rows = rows.iloc[:0]
         return rows[["score", "own"]].reset_index(drop=True)
-
-    def _same_level(self) -> list[str]:
-        depth = self._depths()
-        level = depth[self.unit] if self.unit else max(depth.values())
-        return [name for name in depth if depth[name] == level]
-
-    def _depths(self) -> dict[str, int]:
-        parent = dict(zip(self.study.units["unit_id"], self.study.units["parent_id"], strict=True))
-
-        def depth(unit: str) -> int:
-            above = parent.get(unit, "")
-            return 1 + depth(above) if above in parent else 0
-
-        return {unit: depth(unit) for unit in parent}
 
     def _unit_rows(self, ids: list[str]) -> pd.DataFrame:
         """Published composite of some units, with how many members they have."""
-        rows = self.scores.units
-        rows = rows[
-            (rows["round"] == self.round)
-            & (rows["source"] == "")
-            & (rows["indicator"] == "")
-            & rows["unit_id"].isin(ids)
-        ]
+        rows = self.means[self.means["unit_id"].isin(ids)]
         gone = rows["unit_id"].isin(self.bare)
         rows = rows.assign(**{name: rows[name].mask(gone) for name in ("score", "low", "high")})
         low, high = coarse(rows["low"], rows["high"], rows["n"])
@@ -342,49 +325,29 @@ class _Cutter:
 
     def _children(self) -> pd.DataFrame:
         """The units below: a parent's own branches, or in the overview all units."""
-        depths = self._depths()
-        parent = dict(zip(self.study.units["unit_id"], self.study.units["parent_id"], strict=True))
-        ids = [name for name in depths if parent[name] == self.unit] if self.unit else _in_order(parent)
-        frame = self._unit_rows(ids)
-        frame["depth"] = [depths[name] for name in frame["unit_id"]]
+        frame = self._unit_rows(self.tree.children[self.unit] if self.unit else list(self.tree.depth))
+        frame["depth"] = [self.tree.depth[name] for name in frame["unit_id"]]
         return frame[["unit_id", "name", "depth", "members", "scored", "score", "low", "high", "coverage"]]
 
-    def _matrix(self) -> pd.DataFrame:
+    def _matrix(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Means by indicator: of all sources, and of each; sources stand apart, so that they may have any name."""
         tree = self.scheme.indicator_tree
-        shown = [name for name in self.open.tops if name not in self.open.hidden and name != SELF]
-        rows = []
-        for place, name in enumerate(tree.names):
-            indicator = "" if place == 0 else name
-            cells = {source: self.open.shown(source, indicator) for source in shown}
-            about: dict[str, Any] = {
-                "indicator": indicator,
-                "label": self.label(name) if place else "",
-                "depth": len(tree.path(place)) - 1,
+        names = ["", *tree.names[1:]]
+        frame = pd.DataFrame(
+            {
+                "indicator": names,
+                "label": ["", *map(self.label, names[1:])],
+                "depth": [len(tree.path(node)) - 1 for node in range(len(tree))],
+                "leaf": [node in tree.leaves for node in range(len(tree))],
+                "score": [self.open.shown("", name) for name in names],
             }
-            rows.append({**about, "leaf": place in tree.leaves, "all": self.open.shown("", indicator), **cells})
-        frame = pd.DataFrame(rows)
-        empty = frame[[*shown, "all"]].isna().all(axis=1) & (frame["indicator"] != "")
-        return published(frame[~empty].reset_index(drop=True))
-
-    def _sources(self) -> pd.DataFrame:
-        rows = []
-        for name in self.open.tops:
-            mean = self.open.mean(name, "")
-            if mean is None or name in self.open.hidden or name == SELF or np.isnan(mean["score"]):
-                continue
-            rows.append(
-                {
-                    "source": name,
-                    "label": self.label(name),
-                    "score": mean["score"],
-                    "low": mean["low"],
-                    "high": mean["high"],
-                    "raters": mean["raters"],
-                }
-            )
-        frame = pd.DataFrame(rows, columns=["source", "label", "score", "low", "high", "raters"])
-        frame["low"], frame["high"] = coarse(frame["low"], frame["high"], frame["raters"])
-        return published(frame.astype({"score": float, "low": float, "high": float, "raters": float}))
+        )
+        by_source = pd.DataFrame(
+            {source: [self.open.shown(source, name) for name in names] for source in self.open.sources},
+            index=frame.index,
+        )
+        kept = frame["score"].notna() | by_source.notna().any(axis=1) | (frame["indicator"] == "")
+        return published(frame[kept].reset_index(drop=True)), published(by_source[kept].reset_index(drop=True))
 
     def _selves(self) -> pd.DataFrame:
         """Self beside others, for the mean of the unit only: a single self rating is for the member's own eyes."""
@@ -393,7 +356,9 @@ class _Cutter:
         for place in [0, *tree.leaves] if len(tree) > 1 else [0]:
             indicator = tree.names[place] if place else ""
             own, others = self.open.mean(SELF, indicator), self.open.shown("", indicator)
-            if own is None or np.isnan(others) or own["members"] < self.scheme.privacy.min_raters:
+            if own is None or np.isnan(own["score"]) or np.isnan(others):
+                continue
+            if SELF in self.open.hidden or own["members"] < self.open.min_raters:
                 continue
             label = self.label(tree.names[place]) if place else ""
             rows.append({"label": label, "self": own["score"], "others": others, "gap": own["score"] - others})
@@ -405,22 +370,8 @@ class _Cutter:
         ]
         return pd.DataFrame(rows, columns=["label", "reason"])
 
-    def _labels(self) -> dict[str, str]:
-        names = [*self.open.tops, *(self.scheme.grades.bands if self.scheme.grades else ())]
-        return {name: self.label(name) for name in names}
 
-
-def _in_order(parent: Mapping[str, str]) -> list[str]:
-    """Units with every unit's children right below it."""
-    found: list[str] = []
-
-    def add(unit: str) -> None:
-        found.append(unit)
-        for child, above in parent.items():
-            if above == unit:
-                add(child)
-
-    for unit, above in parent.items():
-        if above not in parent:
-            add(unit)
-    return found
+def _tops(scheme: Scheme) -> dict[str, str]:
+    """Every source with the one that holds it right below the root."""
+    tree = scheme.source_tree
+    return {name: tree.names[tree.path(node)[-2]] for name, node in tree.position.items() if node}

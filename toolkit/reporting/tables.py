@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from itertools import compress
 from typing import TYPE_CHECKING, Any, Literal
 from unicodedata import east_asian_width
 
 import pandas as pd
 
-from toolkit.reporting.privacy import DIGITS
+from toolkit.reporting.privacy import DIGITS, settled
+from toolkit.scheme import SELF
 from toolkit.words import words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from toolkit.reporting.slices import Slice
 
@@ -105,7 +107,12 @@ def _padded(text: str, width: int, align: str) -> str:
 
 def points(value: float | None) -> str:
     """A score as it is printed: one decimal, a dash where there is none."""
-    return DASH if value is None or pd.isna(value) else f"{value:.{DIGITS}f}"
+    return DASH if value is None or pd.isna(value) else f"{settled(value):.{DIGITS}f}"
+
+
+def gap(value: float) -> str:
+    """A difference as it is printed, with its sign."""
+    return f"{settled(value):+.{DIGITS}f}"
 
 
 def span(low: float | None, high: float | None) -> str:
@@ -121,14 +128,19 @@ def whole(value: float | None) -> str:
     return DASH if value is None or pd.isna(value) else f"{value:.0f}"
 
 
-def percent(share: float, base: float) -> str:
-    """A share of a base in percent, a dash without a base."""
-    return DASH if pd.isna(share) or not base > 0 else f"{100 * share / base:.1f}%"
+def percent(part: float, base: float) -> str:
+    """A part of a base in percent, a dash without a base."""
+    return DASH if pd.isna(part) or not base > 0 else share(100 * part / base)
+
+
+def share(percent: float) -> str:
+    """Percents as they are printed."""
+    return DASH if pd.isna(percent) else f"{percent:.1f}%"
 
 
 def _table(
-    columns: Sequence[tuple[str, Literal["left", "right"]]],
-    rows: Iterable[Sequence[str]],
+    columns: Iterable[tuple[str, Literal["left", "right"]]],
+    rows: Iterable[Iterable[str]],
     caption: str,
     **more: Any,  # noqa: ANN401
 ) -> Table:
@@ -144,7 +156,7 @@ def turnout(view: Slice) -> Table:
             row["label"],
             *(whole(row[name]) for name in counts),
             percent(row["valid"], row["eligible"]),
-            percent(row["blank"], row["answers"]),
+            share(row["blank"]),
         ]
         for row in view.turnout.to_dict("records")
     ]
@@ -179,21 +191,22 @@ def league(view: Slice) -> Table | None:
         remarks += [_("exempt")] if row["exempt"] else []
         remarks += [_quota_remark(row, _)] if not pd.isna(row["places"]) else []
         grade = view.method["grade_labels"].get(row["grade"], row["grade"]) if row["grade"] else DASH
-        cells = [
-            whole(row["rank"]),
-            row["name"],
-            row["category"],
-            points(row["score"]),
-            span(row["low"], row["high"]),
-            grade,
-        ]
-        rows.append([*cells, "; ".join(remarks) if view.language == "en" else "；".join(remarks)])
+        remark = "; ".join(remarks) if view.language == "en" else "；".join(remarks)
+        score = (points(row["score"]), span(row["low"], row["high"]))
+        rows.append([whole(row["rank"]), row["name"], row["category"], *score, grade, remark])
     columns: list[tuple[str, Literal["left", "right"]]] = [
         (_("Place"), "right"), (_("Name"), "left"), (_("Category"), "left"), (_("Score"), "right"),
         (_("95% interval"), "right"), (_("Proposed grade"), "left"), (_("Remark"), "left"),
     ]  # fmt: skip
-    note = _("Equal scores share a place. The grade is a proposal by the rules; people decide.")
-    return _table(columns, rows, _("Members in order of their score"), note=note)
+    graded = bool(view.method["grade_labels"])
+    kept = [True, True, (view.league["category"] != "").any(), True, True, graded, True]
+    notes = [_("Equal scores share a place."), _("The grade is a proposal by the rules; people decide.") * graded]
+    return _table(
+        compress(columns, kept),
+        (compress(row, kept) for row in rows),
+        _("Members in order of their score"),
+        note=(" " if view.language == "en" else "").join(filter(None, notes)),
+    )
 
 
 def _quota_remark(row: Mapping[Any, Any], _: Callable[[str], str]) -> str:
@@ -205,14 +218,15 @@ def _quota_remark(row: Mapping[Any, Any], _: Callable[[str], str]) -> str:
 def matrix(view: Slice) -> Table:
     """Mean of the unit by indicator and source."""
     _ = words(view.language)
-    shown = [name for name in view.matrix.columns if name not in {"indicator", "label", "depth", "leaf", "all"}]
-    rows = []
-    for row in view.matrix.to_dict("records"):
-        label = row["label"] or _("All indicators")
-        indent = "　" * max(int(row["depth"]) - 1, 0)
-        rows.append([indent + label, *(points(row[name]) for name in shown), points(row["all"])])
+    labels = [
+        "　" * max(int(depth) - 1, 0) + (label or _("All indicators"))
+        for label, depth in zip(view.matrix["label"], view.matrix["depth"], strict=True)
+    ]
+    scores = [*(view.by_source[name] for name in view.by_source.columns), view.matrix["score"]]
+    rows = list(zip(labels, *(map(points, column) for column in scores), strict=True))
     columns: list[tuple[str, Literal["left", "right"]]] = [
-        (_("Indicator"), "left"), *((view.labels[name], "right") for name in shown), (_("All sources"), "right"),
+        (_("Indicator"), "left"), *((view.labels[name], "right") for name in view.by_source.columns),
+        (_("All sources"), "right"),
     ]  # fmt: skip
     note = _("Means of the scored members, 0-100. A dash: not asked, not rated, or not shown to protect raters.")
     return _table(columns, rows, _("Indicators by source"), note=note, mark=(0,) if rows else ())
@@ -224,27 +238,34 @@ def selves(view: Slice) -> Table | None:
         return None
     _ = words(view.language)
     rows = [
-        [row["label"] or _("All indicators"), points(row["self"]), points(row["others"]), f"{row['gap']:+.1f}"]
+        [row["label"] or _("All indicators"), points(row["self"]), points(row["others"]), gap(row["gap"])]
         for row in view.selves.to_dict("records")
     ]
     columns: list[tuple[str, Literal["left", "right"]]] = [
         (_("Indicator"), "left"), (_("Self"), "right"), (_("Others"), "right"), (_("Gap"), "right"),
     ]  # fmt: skip
-    note = _("Means of the unit. Single self ratings are for the member's own eyes and weigh nothing in the score.")
+    note = (
+        _(
+            "Means of the unit. Single self ratings are for the member's own eyes. They weigh in the score,"
+            " which stands here for the others."
+        )
+        if any(row["weights"].get(SELF) for row in view.method["weights"])
+        else _("Means of the unit. Single self ratings are for the member's own eyes and weigh nothing in the score.")
+    )
     return _table(columns, rows, _("Self against others"), note=note)
 
 
 def extremes(view: Slice) -> Table | None:
     """The strongest and the weakest indicators of the unit; None where there are none."""
-    leaves = view.matrix[view.matrix["leaf"] & view.matrix["all"].notna() & (view.matrix["indicator"] != "")]
+    leaves = view.matrix[view.matrix["leaf"] & view.matrix["score"].notna() & (view.matrix["indicator"] != "")]
     if len(leaves) < FEWEST:
         return None
     _ = words(view.language)
-    ordered = leaves.sort_values("all", ascending=False, kind="stable")
+    ordered = leaves.sort_values("score", ascending=False, kind="stable")
     each = 2
     picked = [(_("Strongest"), row) for row in ordered.head(each).to_dict("records")]
     picked += [(_("Weakest"), row) for row in ordered.tail(each).iloc[::-1].to_dict("records")]
-    rows = [[kind, row["label"], points(row["all"])] for kind, row in picked]
+    rows = [[kind, row["label"], points(row["score"])] for kind, row in picked]
     columns: list[tuple[str, Literal["left", "right"]]] = [
         ("", "left"),
         (_("Indicator"), "left"),
@@ -297,29 +318,36 @@ def grades(view: Slice) -> Table | None:
 def weights(view: Slice) -> Table:
     """Weights of the sources by category, as the scheme states them."""
     _ = words(view.language)
-    tops = [name for name in view.method["weights"][0] if name != "label"]
-    rows = [
-        [row["label"] or _("All members"), *(f"{row[name]:.4g}%" for name in tops)] for row in view.method["weights"]
-    ]
-    columns: list[tuple[str, Literal["left", "right"]]] = [
-        (_("Category"), "left"),
-        *((view.labels[name], "right") for name in tops),
-    ]
-    return _table(columns, rows, _("Weights of the sources"))
+    return _weights(view, "weights", _("Weights of the sources"), names=view.method["source_labels"], digits=".4g")
 
 
-def effective(view: Slice) -> Table:
-    """What every indicator weighs in the end."""
+def effective(view: Slice) -> Table | None:
+    """What every indicator weighs in the end; None where there is but one."""
+    names = view.method["indicator_labels"]
+    if len(names) <= 1:
+        return None
     _ = words(view.language)
-    parts = view.method["effective"]
-    names = list(parts[0]["weights"])
-    rows = [[part["label"] or _("All members"), *(f"{part['weights'][name]:.1f}%" for name in names)] for part in parts]
-    columns: list[tuple[str, Literal["left", "right"]]] = [
-        (_("Category"), "left"),
-        *((name, "right") for name in names),
-    ]
     note = _(
         "A source that is not asked an indicator leaves its share to its other indicators,"
         " so these differ from the weights of the scheme."
     )
-    return _table(columns, rows, _("Effective weights of the indicators"), note=note)
+    return _weights(view, "effective", _("Effective weights of the indicators"), names=names, digits=".1f", note=note)
+
+
+def _weights(view: Slice, facts: str, caption: str, *, names: Mapping[str, str], digits: str, note: str = "") -> Table:
+    """A row for each category, and for each round where their schemes differ."""
+    _ = words(view.language)
+    turns = any(row["round"] for row in view.method[facts])
+    rows = [
+        [
+            *([row["round"]] if turns else []),
+            row["category"] or _("All members"),
+            *(f"{row['weights'][name]:{digits}}%" if name in row["weights"] else DASH for name in names),
+        ]
+        for row in view.method[facts]
+    ]
+    columns: list[tuple[str, Literal["left", "right"]]] = [
+        *((title, "left") for title in ([_("Round")] if turns else []) + [_("Category")]),
+        *((label, "right") for label in names.values()),
+    ]
+    return _table(columns, rows, caption, note=note)
