@@ -3,6 +3,10 @@
 import json
 import os
 import re
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from hashlib import sha256
 from html import unescape
@@ -358,3 +362,24 @@ def test_no_unit_takes_the_folder_of_the_overview(study, scores, tmp_path):
     units = study.units.replace({"unit_id": {"B01": "Overview"}})
     with pytest.raises(ValueError, match="unit_id: must not be 'overview'"):
         run.plan(replace(study, units=units), scores, tmp_path, notebooks=NOTEBOOKS)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signal for a group of processes that Python can send")
+def test_ctrl_c_keeps_what_has_begun_and_tells_of_it(tmp_path):
+    """The signal of a terminal, which reaches the workers too."""
+    command = [sys.executable, "-m", "toolkit", "report", "surveys/demo", "--out", str(tmp_path)]
+    running = subprocess.Popen(  # noqa: S603  (our own command)
+        command, cwd=NOTEBOOKS.parent, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, process_group=0
+    )
+    folder = tmp_path / "demo" / "2026H2"
+    while not list(folder.glob("*/report.html")):
+        time.sleep(0.2)
+        assert running.poll() is None
+    os.killpg(running.pid, signal.SIGINT)
+    assert running.wait(60) == 1
+    _, told = manifest(folder)
+    made = {path.name for path in folder.iterdir() if path.is_dir()}
+    assert made == set(told)
+    assert 0 < len(made) < 14
+    assert all((folder / name / PAGE).is_file() for name in made)

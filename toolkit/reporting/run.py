@@ -7,6 +7,7 @@ import logging
 import os
 import platform
 import shutil
+import signal
 import time
 import traceback
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -28,6 +29,7 @@ from toolkit.words import words
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
+    from concurrent.futures import Future
 
     from toolkit.scoring.scores import Scores
     from toolkit.study import Study
@@ -243,22 +245,36 @@ def _execute(job: Job, work: Path) -> None:
 def perform_all(jobs: Sequence[Job], processes: int) -> Generator[Outcome]:
     """Run jobs in parallel processes and give each outcome as it comes.
 
-    A process is started afresh for each worker, so Windows and Linux behave alike. Closed early, it waits for the jobs
-    that have begun and drops the others.
+    A process is started afresh for each worker, so Windows and Linux behave alike. Interrupted, it gives the outcomes
+    of the jobs that have begun, drops the others and raises again.
     """
     # numerical libraries of two workers on two cores would only wait for each other's threads
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
-    pool = ProcessPoolExecutor(max_workers=processes, mp_context=get_context("spawn"))
+    # Ctrl-C reaches every process of a terminal; a worker finishes the report that it has begun
+    deaf = (signal.SIGINT, signal.SIG_IGN)
+    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=signal.signal, initargs=deaf)
+    futures = {pool.submit(perform, job): job for job in jobs}
+    told = set()
     try:
-        futures = {pool.submit(perform, job): job for job in jobs}
         for future in as_completed(futures):
-            try:
-                yield future.result()
-            except Exception:  # noqa: BLE001  (a worker died, or a file of the old report is open in Excel)
-                yield Outcome(futures[future].name, "failed", 0.0, error=traceback.format_exc())
+            told.add(future)
+            yield _outcome(future, futures[future])
+    except KeyboardInterrupt:
+        pool.shutdown(wait=True, cancel_futures=True)
+        for future in futures.keys() - told:
+            if not future.cancelled():
+                yield _outcome(future, futures[future])
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _outcome(future: Future[Outcome], job: Job) -> Outcome:
+    try:
+        return future.result()
+    except Exception:  # noqa: BLE001  (a worker died, or a file of the old report is open in Excel)
+        return Outcome(job.name, "failed", 0.0, error=traceback.format_exc())
 
 
 def finish(study: Study, scores: Scores, out: Path, outcomes: Sequence[Outcome], *, turn: str, language: str) -> Run:
