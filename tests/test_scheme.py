@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from toolkit.scheme import Scale, Scheme, exact
+from toolkit.fields import exact
+from toolkit.scheme import Scale, Scheme
 
 VOTE = {
     "levels": {"优秀": 100, "合格": 80, "基本合格": 60, "不合格": 10},

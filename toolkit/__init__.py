@@ -10,7 +10,8 @@ from toolkit.faults import Fault, StudyError
 from toolkit.reporting import plots, prose, tables
 from toolkit.reporting.slices import open_slice
 from toolkit.scheme import Scheme
-from toolkit.scoring.scores import Scores, effective_weights, score
+from toolkit.scoring.evaluation import effective_weights
+from toolkit.scoring.scores import Scores, score
 from toolkit.study import Study, read_study
 
 __all__ = [

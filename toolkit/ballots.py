@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from toolkit.contract import REQUIRED, check_cells, count, misplaced
+from toolkit.contract import OPTIONAL, REQUIRED, check_cells, count, misplaced
 from toolkit.faults import Fault, one_of
 from toolkit.scoring.tally import CELL, COUNTS
 
@@ -27,13 +27,12 @@ def check_counts(table: str, sheet: Sheet, schemes: Mapping[str, Scheme]) -> lis
     """Columns beyond the keys must be answers of some scale, and hold counts."""
     known = answer_columns(schemes)
     faults = []
-    for name in sheet.frame.columns.difference(list(REQUIRED[table]), sort=False):
+    keys = [*REQUIRED[table], *OPTIONAL.get(table, ())]
+    for name in sheet.frame.columns.difference(keys, sort=False):
         if _is_answer(name, schemes):
             faults += check_cells(sheet.file, name, sheet.frame[name], count())
         else:
-            faults.append(
-                Fault(sheet.file, 1, name, name, "unknown column; " + one_of(name, [*REQUIRED[table], *known]))
-            )
+            faults.append(Fault(sheet.file, 1, name, name, "unknown column; " + one_of(name, [*keys, *known])))
     return faults
 
 
@@ -89,3 +88,56 @@ def counted(ballots: pd.DataFrame) -> pd.DataFrame:
     long["count"] = pd.to_numeric(long["count"].replace("", "0")).astype("int64")
     long = long[long["count"] > 0].reset_index(drop=True)
     return long.assign(weight=long["count"].astype(float), weight2=long["count"].astype(float), ballot=True)[COUNTS]
+
+
+def opinions(satisfaction: pd.DataFrame, schemes: Mapping[str, Scheme]) -> pd.DataFrame:
+    """Counts of satisfaction, a row for every answer that somebody gave; a code becomes its level.
+
+    Parameters
+    ----------
+    satisfaction : DataFrame
+        The table as text but for `eligible`, without faults.
+    schemes : mapping
+        Scheme of each round.
+
+    Returns
+    -------
+    DataFrame
+        `round, subject_id, panel, topic, eligible, level, count`.
+    """
+    keys = [*REQUIRED["satisfaction"], *OPTIONAL["satisfaction"]]
+    levels = satisfaction.columns.difference(keys, sort=False).tolist()
+    long = satisfaction.melt(id_vars=keys, value_vars=levels, var_name="level", value_name="count")
+    long["count"] = pd.to_numeric(long["count"].replace("", "0")).fillna(0).astype("int64")
+    long = long[long["count"] > 0].reset_index(drop=True)
+    rules = {name: scheme.satisfaction for name, scheme in schemes.items()}
+    long["level"] = [
+        schemes[turn].scales[rule.scale].level(level) if (rule := rules[turn]) else level
+        for turn, level in zip(long["round"], long["level"], strict=True)
+    ]
+    return long
+
+
+def check_opinions(sheet: Sheet, schemes: Mapping[str, Scheme]) -> list[Fault]:
+    """Check that every answer counted is one of the scale of satisfaction, and that no more answer than may."""
+    frame = sheet.frame
+    keys = [*REQUIRED["satisfaction"], *OPTIONAL["satisfaction"]]
+    faults = []
+    levels = frame.columns.difference(keys, sort=False).tolist()
+    for name in levels:
+        for turn, rows in frame[frame[name].str.strip("0.") != ""].groupby("round", sort=False):
+            rule = schemes[str(turn)].satisfaction if turn in schemes else None
+            scale = schemes[str(turn)].scales.get(rule.scale) if rule else None
+            try:
+                if scale and _is_answer(name, schemes):
+                    scale.points(name)
+            except ValueError as error:
+                expected = f"must be 0 or blank: an answer about satisfaction {error}"
+                faults.append(Fault(sheet.file, int(rows.index[0]), name, rows[name].iloc[0], expected, len(rows) - 1))
+    if "eligible" in frame:
+        given = frame[levels].apply(pd.to_numeric, errors="coerce").astype(float).sum(axis=1)
+        eligible = pd.to_numeric(frame["eligible"], errors="coerce").astype(float)
+        for row in frame.index[given > eligible]:
+            expected = f"must be at least the answers given: {given[row]:.0f}"
+            faults.append(Fault(sheet.file, int(row), "eligible", str(frame.loc[row, "eligible"]), expected))
+    return faults

@@ -30,6 +30,10 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "points": ("date", "subject_id", "rule", "quantity"),
     "satisfaction": ("round", "subject_id", "panel", "topic"),
     "measures": ("round", "subject_id", "measure", "value"),
+    "criteria": ("layer", "criterion", "text"),
+    "decisions": ("round", "subject_id", "matter", "decision", "date", "decided_by"),
+    "evidence": ("round", "subject_id", "item", "date"),
+    "replies": ("round", "subject_id", "date", "text"),
 }
 """Columns that every table must have, in the order in which an empty table is written."""
 
@@ -39,6 +43,10 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "ratings": ("weight",),
     "turnout": ("ratee_id",),
     "points": ("evidence",),
+    "satisfaction": ("eligible",),
+    "criteria": ("unit_id", "indicator"),
+    "decisions": ("reason", "due", "helper"),
+    "evidence": ("note",),
 }
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -49,6 +57,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "turnout": ("round", "unit_id", "source", "ratee_id"),
     "satisfaction": ("round", "subject_id", "panel", "topic"),
     "measures": ("round", "subject_id", "measure"),
+    "criteria": ("layer", "criterion", "unit_id"),
 }
 FREE_COLUMNS = {"members", "ballots", "satisfaction"}
 """Tables whose further columns are attributes or levels."""

@@ -388,7 +388,7 @@ def _grade_rules(scheme: Scheme) -> Iterator[Finding]:
         yield ("missing", "min_coverage"), f"{coverage:g}", "must be a share from 0 to 1"
     if scheme.grades is None:
         return
-    bands = scheme.grades.bands
+    bands = scheme.grades.cuts
     yield from _band_rules(bands)
     lowest = min(bands, key=bands.__getitem__, default="")
     for name, quota in scheme.grades.quota.items():

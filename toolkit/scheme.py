@@ -5,16 +5,26 @@ A scheme is one YAML file (`scheme.yaml`); `toolkit.rulebook` reads it, and says
 
 from __future__ import annotations
 
-import datetime as dt
-import re
-from contextlib import suppress
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import numpy as np
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
+from toolkit.fields import NUMBER, WHOLE, Bound, Day, Label, Name, Quantity, Rule, Weight, exact
+from toolkit.rules import (
+    Conduct,
+    Grades,
+    Index,
+    Layer,
+    Measure,
+    Points,
+    Satisfaction,
+    Standard,
+    Stars,
+    Target,
+)
 from toolkit.tree import Tree
 
 if TYPE_CHECKING:
@@ -22,77 +32,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from toolkit.rules import Composition
+
 ROOT_INDICATOR = "overall"
 """The root of the indicator tree: what a rater ticks who ticks once."""
 ROOT_SOURCE = ""
 """The root of the source tree: all sources together."""
 SELF = "self"
 """The source that holds a ratee's rating of himself; its rater id is blank, and only he sees it."""
-
-FRACTION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(?:(%)|/\s*([0-9]+))?\s*")
-
-DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-WHOLE = re.compile(r"(-?[0-9]+)\.0*")
-NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
-
-
-def exact(value: object) -> Fraction:
-    """Read 0.3, "1/3" or "30%" as the exact fraction that was written.
-
-    Raises
-    ------
-    ValueError
-        If `value` is not a non-negative number, fraction or percentage.
-    """
-    if isinstance(value, str):
-        match = FRACTION.fullmatch(value)
-        if match and int(match[3] or 1):
-            return Fraction(match[1]) / (100 if match[2] else int(match[3] or 1))
-    elif not isinstance(value, bool) and isinstance(value, int | float | Fraction) and 0 <= value < float("inf"):
-        return Fraction(str(value))  # of a float the number that was written, not its binary neighbour
-    raise ValueError("must be a number, fraction or percentage that is not negative, such as 0.3, 1/3 or 30%")
-
-
-def _text(value: object) -> object:
-    """YAML reads 2026 and 2026-06-30 as numbers and dates; where a name is asked for they are text."""
-    return str(value) if isinstance(value, int | float) or hasattr(value, "isoformat") else value
-
-
-def _day(value: object) -> dt.date:
-    """Read a date as YAML has it; pydantic alone would read numbers too, as seconds since 1970."""
-    text = str(value)
-    if DAY.fullmatch(text):
-        with suppress(ValueError):
-            return dt.date.fromisoformat(text)
-    raise ValueError("must be a date such as 2026-06-30")
-
-
-def _not_blank(value: str) -> str:
-    if not value.strip():
-        raise ValueError("must not be blank")
-    return value
-
-
-Name = Annotated[str, BeforeValidator(_text), AfterValidator(_not_blank)]
-Day = Annotated[dt.date, BeforeValidator(_day)]
-Weight = Annotated[
-    Fraction,
-    BeforeValidator(exact),
-    WithJsonSchema(
-        {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": f"^{FRACTION.pattern}$"}]}
-    ),
-]
-Label = Annotated[
-    str | Annotated[dict[Literal["zh", "en"], str], Field(min_length=1)],
-    BeforeValidator(_text),
-    Field(description="a text, or {zh: ..., en: ...}"),
-]
-
-
-class Rule(BaseModel):
-    """Base of every part of a scheme: frozen, and no key that nobody reads."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Round(Rule):
@@ -105,6 +52,8 @@ class Round(Rule):
         default=None, description="file beside scheme.yaml whose sections replace those of scheme.yaml"
     )
     combine: dict[Name, Weight] | None = Field(default=None, description="rounds and their weights")
+    due: Day | None = Field(default=None, description="day by which its ratings are to be in")
+    feedback: Day | None = Field(default=None, description="day on which members are told their results")
 
 
 class Scale(Rule):
@@ -230,7 +179,9 @@ class Category(Rule):
     ratee: Literal["member", "unit"] = Field(default="member", description="who is rated in this category")
     sources: dict[Name, Weight] = Field(default_factory=dict, description="weights that replace a set of siblings")
     indicators: dict[Name, Weight] = Field(default_factory=dict, description="weights that replace a set of siblings")
-    targets: dict[Name, float] = Field(default_factory=dict, description="points, index, stars to be reached")
+    index: dict[Name, Weight] = Field(default_factory=dict, description="other weights of the index's components")
+    stars: dict[Name, float] = Field(default_factory=dict, description="other scores at which stars begin")
+    targets: dict[Quantity, Bound] = Field(default_factory=dict, description="points, index, stars to be reached")
 
 
 class Missing(Rule):
@@ -244,24 +195,13 @@ class Missing(Rule):
     )
 
 
-class Quota(Rule):
-    """At most this share of the scored, non-exempt members may hold a grade."""
-
-    max: Weight = Field(description="largest share")
-    within: Literal["unit", "study"] = Field(default="unit", description="whose members are the base")
-
-
-class Grades(Rule):
-    """Grades by score: a band begins at its cut (score >= cut)."""
-
-    bands: dict[Name, float] = Field(description="grades and the score at which each begins")
-    quota: dict[Name, Quota] = Field(default_factory=dict, description="grades that only some may hold")
-
-
 class Privacy(Rule):
     """How few raters are too few to be shown."""
 
     min_raters: Annotated[int, Field(ge=3)] = Field(default=5, description="a source with fewer raters is not shown")
+    min_votes: Annotated[int, Field(ge=3)] = Field(
+        default=10, description="with fewer raters no counts of single votes are shown, only their mean"
+    )
 
 
 class Scheme(Rule):
@@ -277,6 +217,15 @@ class Scheme(Rule):
     first: Literal["indicator", "source"] = Field(default="indicator", description="over which the first mean is taken")
     missing: Missing = Missing()
     grades: Grades | None = None
+    measures: dict[Name, Measure] = Field(default_factory=dict, description="columns of numbers")
+    points: Points | None = None
+    satisfaction: Satisfaction | None = None
+    index: Index | None = None
+    stars: Stars | None = None
+    targets: list[Target] = Field(default_factory=list, description="what is to be reached, by date")
+    models: dict[Name, Standard] = Field(default_factory=dict, description="standards of role models")
+    layers: dict[Name, Layer] = Field(default_factory=dict, description="layers of criteria, the highest first")
+    conduct: Conduct = Conduct()
     privacy: Privacy = Privacy()
     labels: dict[Name, Label] = Field(default_factory=dict, description="labels of levels and grades")
 
@@ -305,6 +254,17 @@ class Scheme(Rule):
         override = self.categories[category].indicators if category in self.categories else {}
         return _weights(self.indicators, override)
 
+    def index_weights(self, composition: Composition, category: str | None = None) -> dict[str, Fraction]:
+        """Weight of every component of an index, for a category; those without weights weigh the same."""
+        override = self.categories[category].index if category in self.categories else {}
+        given = {name: part.weight for name, part in composition.components.items()}
+        if set(given) & set(override):
+            given = {name: override.get(name) for name in given}
+        if all(weight is None for weight in given.values()):
+            return dict.fromkeys(given, Fraction(1, len(given)))
+        total = sum(weight or 0 for weight in given.values())
+        return {name: Fraction(weight or 0) / (total or 1) for name, weight in given.items()}
+
     @cached_property
     def asked(self) -> NDArray[np.bool_]:
         """Matrix (leaf sources, leaf indicators): which source is asked which indicator."""
@@ -327,11 +287,24 @@ class Scheme(Rule):
         return dict(_walk(self.sources)).get(name, Source())
 
     def label(self, name: str, language: str | None = None) -> str:
-        """Label of a source, indicator, category, round, level or grade in `language`."""
+        """Label of anything that the scheme names, in `language`; of two things with one name the more particular."""
         found: Label | None = self.labels.get(name)
-        for part in (self.categories, self.rounds, dict(_walk(self.indicators)), dict(_walk(self.sources))):
+        for part in self._labelled:
             found = getattr(part.get(name), "label", None) or found
         return said(found if found is not None else name, language or self.language)
+
+    @property
+    def _labelled(self) -> list[Mapping[str, object]]:
+        """Everything that may have a label, what stands last holds."""
+        points, satisfaction, index = self.points, self.satisfaction, self.index
+        compositions = [part for part in (index, index.units if index else None) if part]
+        return [
+            self.measures, self.layers, self.models,
+            *([satisfaction.topics, satisfaction.panels, satisfaction.rules] if satisfaction else []),
+            *([points.dimensions, points.rules] if points else []),
+            *(parts for made in compositions for parts in (made.components, made.extras)),
+            self.categories, self.rounds, dict(_walk(self.indicators)), dict(_walk(self.sources)),
+        ]  # fmt: skip
 
     def reweighted(self, **weights: float | Fraction) -> Scheme:
         """The same scheme with other weights for some sources; their siblings keep their proportions.

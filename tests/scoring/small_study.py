@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from toolkit.ballots import counted
+from toolkit.ballots import counted, opinions
 from toolkit.contract import OPTIONAL, REQUIRED
 from toolkit.rulebook import read_rulebook
 from toolkit.scoring.cells import worth
@@ -42,7 +42,8 @@ def table_of(name, rows):
     columns = [*REQUIRED[name], *OPTIONAL.get(name, ())]
     frame = pd.DataFrame(list(rows), columns=None if rows else columns)
     frame = frame.assign(**{column: "" for column in columns if column not in frame})
-    numbers = [name for name in ("eligible", "issued", "returned", "valid", "share") if name in frame]
+    counts = ("eligible", "issued", "returned", "valid", "share", "quantity", "value")
+    numbers = [column for column in counts if column in frame and name != "ratings"]
     return frame.assign(**{name: pd.to_numeric(frame[name]) for name in numbers})
 
 
@@ -55,7 +56,7 @@ def points_of(frame, schemes):
     return key.assign(points=[worth(schemes[name], *rest) for name, *rest in key.itertuples(index=False)])
 
 
-def make(scheme, ratings=(), *, ballots=None, members=(), units=(), posts=(), turnout=()):
+def make(scheme, ratings=(), *, ballots=None, members=(), units=(), posts=(), turnout=(), **more):
     """A study of rows; members that are not given are those rated, all in unit U."""
     schemes = scheme if isinstance(scheme, dict) else schemes_of(scheme)
     frame = ratings if isinstance(ratings, pd.DataFrame) else pd.DataFrame(list(ratings), columns=RATINGS, dtype=str)
@@ -64,7 +65,9 @@ def make(scheme, ratings=(), *, ballots=None, members=(), units=(), posts=(), tu
     people = members or [{"member_id": name, "name": name, "unit_id": "U"} for name in rated]
     people = table_of("members", people)
     bodies = table_of("units", units or [{"unit_id": name} for name in dict.fromkeys(people["unit_id"])])
-    tables = {name: table_of(name, []) for name in ("points", "satisfaction", "measures")}
+    later = ("points", "satisfaction", "measures", "criteria", "decisions", "evidence", "replies")
+    tables = {name: table_of(name, more.get(name, [])) for name in later}
+    tables["satisfaction"] = opinions(tables["satisfaction"], schemes)
     tables |= {"posts": table_of("posts", posts), "turnout": table_of("turnout", turnout)}
     home = people.set_index("member_id")["unit_id"]
     held = (

@@ -6,15 +6,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit.scheme import Grades
-from toolkit.scoring.grades import grade, places
+from toolkit.rules import Grades
+from toolkit.scoring.bands import places
+from toolkit.scoring.grades import grade as propose
 from toolkit.scoring.ranks import rank, reaches, settle
 
 THIRD = Grades(bands={"A": 90, "B": 75, "C": 60, "D": 0}, quota={"A": {"max": "1/3", "within": "unit"}})
 
 
 def table(scores, units="U", *, counts=True):
-    return pd.DataFrame({"score": scores, "unit_id": units, "counts": counts}).astype({"score": float})
+    frame = pd.DataFrame({"value": scores, "unit_id": units, "category": "member", "counts": counts})
+    return frame.astype({"value": float})
+
+
+def grade(ratees, rules):
+    return propose(ratees, rules)[0]
 
 
 def test_ties_share_the_best_place():

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from small_study import ballots_of, make, pick, ratings_of, schemes_of
 
-from toolkit.scoring.scores import effective_weights, score
+from toolkit.scoring.evaluation import effective_weights
+from toolkit.scoring.scores import score
 
 SCALE = "scales: {s: {low: 0, high: 100}}\n"
 THREE = "sources: {a: {weight: 0.3, scale: s}, b: {weight: 0.3, scale: s}, public: {weight: 0.4, scale: s}}\n"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from toolkit.reporting.disclosure import tops
 from toolkit.reporting.privacy import DIGITS
-from toolkit.scoring.scores import effective_weights
+from toolkit.scoring.evaluation import effective_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -73,7 +73,7 @@ def method_facts(
         "source_labels": {key: label(key) for key in tops(parts.values())},
         "indicator_labels": {key: label(key) for key in asked},
         "grade_labels": {grade: label(grade) for grade in (grades.bands if grades else {})},
-        "bands": dict(grades.bands if grades else {}),
+        "bands": grades.cuts if grades else {},
         "quotas": [
             {"label": label(grade), "max": str(quota.max), "within": quota.within}
             for grade, quota in (grades.quota if grades else {}).items()

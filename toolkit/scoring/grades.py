@@ -1,85 +1,104 @@
-"""Grades by score, with quotas: what the rules propose, and why."""
+"""Grades by score, index, points or votes, with conditions and quotas: what the rules propose, and why."""
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from toolkit.scoring.ranks import reaches, settle
+from toolkit.rules import bounds
+from toolkit.scoring.bands import assign, locate
+from toolkit.scoring.quantities import REASONS, holds
 
 if TYPE_CHECKING:
-    from fractions import Fraction
+    from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
-    from toolkit.scheme import Grades
-
-
-def places(base: NDArray[np.int64], share: Fraction) -> NDArray[np.int64]:
-    """How many places a quota leaves: the whole number not above `base` times `share`, exactly (1/3 of 33 is 11)."""
-    return base * share.numerator // share.denominator
+    from toolkit.rules import Grades, VoteRule, Votes
+    from toolkit.scheme import Scheme
 
 
-def grade(scores: pd.DataFrame, rules: Grades) -> pd.DataFrame:
-    """Propose a grade for every scored ratee.
+def grade(
+    ratees: pd.DataFrame,
+    rules: Grades,
+    quantities: pd.DataFrame | None = None,
+    votes: pd.DataFrame | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Propose a grade for every ratee that has a value.
 
     Parameters
     ----------
-    scores : DataFrame
-        `score` (0-100, NaN: no grade), `unit_id`, and `counts`: whether the ratee belongs to a quota's base (a scored,
-        non-exempt member).
+    ratees : DataFrame
+        Index: the ratee. `value` (score, index or points; NaN: no grade), `unit_id`, `category`, and `counts`: whether
+        the ratee belongs to a quota's base (a scored, non-exempt member).
     rules : Grades
-        Bands, each beginning at its cut, and quotas.
+        Bands, each beginning at its cut, conditions, quotas, and rules over votes.
+    quantities : DataFrame, optional
+        What conditions ask, see `quantities`; same index.
+    votes : DataFrame, optional
+        `vote_grades`; the grade of a ratee by votes takes the place of that by score.
+
+    Returns
+    -------
+    grades : DataFrame
+        `grade` (missing without a value), `band` (the grade before conditions and quotas), `places` (of the quota that
+        took the grade away; NaN elsewhere) and `tied` (whether a tie that straddles the quota kept the ratee out); same
+        index.
+    reasons : DataFrame
+        `ratee_id, about, code, of, value, bound`: conditions of a grade that were not met, and the shares of votes that
+        decided (code "votes").
+    """
+    quantities = pd.DataFrame(index=ratees.index) if quantities is None else quantities
+    level = locate(ratees["value"], rules.bands, rules.priority)
+    reasons = pd.DataFrame(columns=REASONS)
+    if votes is not None:
+        place = {name: number for number, name in enumerate(rules.order)}
+        decided = votes.set_index("ratee_id")["about"].map(place).reindex(ratees.index)
+        level[decided.notna()] = decided.dropna().astype(int)
+        reasons = votes[votes["ratee_id"].isin(ratees.index)]
+    found, unmet = assign(ratees, rules, rules.order, level, quantities)
+    parts = [part for part in (reasons, unmet) if len(part)]
+    return found.rename(columns={"final": "grade"}), pd.concat(parts or [unmet], ignore_index=True)
+
+
+def vote_grades(counts: pd.DataFrame, scheme: Scheme, votes: Votes) -> pd.DataFrame:
+    """Grade everybody who was voted on by the first rule that holds.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        `ratee_id, source, indicator, value, count` of a round, a row for every answer of a cell, as in `Tally.counts`.
+    scheme : Scheme
+        The round's scheme.
+    votes : Votes
+        Whose votes on what, whether blank ones are in the base, and the rules in the order of their priority.
 
     Returns
     -------
     DataFrame
-        `grade` (missing without a score), `band` (the grade before quotas), `places` (of the quota that took the grade
-        away; NaN elsewhere) and `tied` (whether a tie that straddles the quota kept the ratee out); same index.
-
-    Notes
-    -----
-    Places go to the highest scores. A tie that straddles the last place stays out whole: to let part of it in would
-    need a reason that the scores do not give. Who stays out gets the next band. Exempt members neither take a place
-    nor are limited by one.
+        As reasons: `ratee_id, about` (the grade), `code` ("votes"), `of` (the levels, or "" where a rule always holds),
+        `value` (their share, an exact fraction) and `bound`. Who has no valid vote, or meets no rule, is not there.
     """
-    bands = sorted(rules.bands, key=rules.bands.__getitem__)
-    score = scores["score"].to_numpy(dtype=float)
-    level = np.full(len(scores), -1)
-    for place, cut in enumerate(sorted(rules.bands.values())):
-        level[reaches(score, cut)] = place
-    result = pd.DataFrame({"band": _named(level, bands), "places": np.nan, "tied": False}, index=scores.index)
-    settled = settle(score)
-    counts = scores["counts"].to_numpy(dtype=bool) & ~np.isnan(score)
-    units = pd.factorize(scores["unit_id"].astype(str))[0]
-    for name in sorted(rules.quota, key=rules.bands.__getitem__, reverse=True):
-        quota, band = rules.quota[name], bands.index(name)
-        group = units if quota.within == "unit" else np.zeros_like(units)
-        allowed = places(np.bincount(group[counts], minlength=len(scores)), quota.max)
-        candidates = np.flatnonzero(counts & (level == band))
-        out, tied = _left_out(settled[candidates], group[candidates], allowed)
-        level[candidates[out]] = band - 1
-        result.loc[result.index[candidates[out]], "places"] = allowed[group[candidates[out]]]
-        result.loc[result.index[candidates[tied]], "tied"] = True
-    result.insert(0, "grade", _named(level, bands))
-    return result
+    tree, scale = scheme.indicator_tree, scheme.scales[scheme.leaf_sources[votes.source].scale or ""]
+    node = tree.position[votes.indicator]
+    below = {name for name, place in tree.position.items() if node in tree.path(place)}
+    mine = counts[(counts["source"] == votes.source) & counts["indicator"].isin(below)]
+    rows = []
+    for ratee, group in mine.groupby("ratee_id", observed=True, sort=False):
+        levels = group.groupby("value", observed=True)["count"].sum().to_dict()
+        blank = sum(count for level, count in levels.items() if not level or level in scale.blank)
+        base = sum(levels.values()) - (blank if votes.blank == "outside" else 0)
+        rule, share = _decided(levels, int(base), votes) if base else (None, Fraction(0))
+        if rule:
+            bound = ", ".join(f"{key} {value}" for key, value in bounds(rule))
+            rows.append((str(ratee), rule.grade, "votes", "/".join(rule.levels), share if rule.levels else None, bound))
+    return pd.DataFrame(rows, columns=REASONS).astype({"value": object})
 
 
-def _named(level: NDArray[np.int64], bands: list[str]) -> list[str | None]:
-    return [bands[place] if place >= 0 else None for place in level]
-
-
-def _left_out(
-    score: NDArray[np.float64], group: NDArray[np.int64], allowed: NDArray[np.int64]
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Who of the candidates finds no place in his group, and who of them because he is in a tie that straddles it."""
-    order = np.lexsort((-score, group))
-    place = np.arange(len(order)) - np.searchsorted(group[order], group[order])
-    first_out, last_in = np.full(len(allowed), -np.inf), np.full(len(allowed), np.nan)
-    for ends, wanted in ((first_out, allowed), (last_in, allowed - 1)):
-        at = order[place == wanted[group[order]]]
-        ends[group[at]] = score[at]
-    out = score <= first_out[group]
-    return out, out & (score == last_in[group])
+def _decided(levels: Mapping[str, int], base: int, votes: Votes) -> tuple[VoteRule | None, Fraction]:
+    """The first rule that holds, and the share of the votes that it asks."""
+    for rule in votes.rules:
+        share = Fraction(int(sum(levels.get(level, 0) for level in rule.levels)), base)
+        if all(holds(share, key, bound) for key, bound in bounds(rule)):
+            return rule, share
+    return None, Fraction(0)

@@ -89,7 +89,8 @@ def composites(table: pd.DataFrame, study: Study) -> pd.DataFrame:
         found["rank"] = ranked.groupby(found["unit_id"]).transform(lambda scores: pd.Series(rank(scores), scores.index))
         graded = found.assign(score=found["score"].where(found["kind"] != "post"))
         if scheme.grades:
-            found = found.join(grade(graded, scheme.grades))
+            graded = graded.rename(columns={"score": "value"})
+            found = found.join(grade(graded, scheme.grades)[0])
         else:
             found = found.assign(grade=None, band=None, places=np.nan, tied=False)
         parts.append(found)

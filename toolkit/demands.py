@@ -1,0 +1,223 @@
+"""What the cells of every table must be, and what must hold between tables and between the cells of a row."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from toolkit import ballots as paper
+from toolkit.belonging import upwards
+from toolkit.contract import (
+    DATE,
+    EXEMPT,
+    FREE,
+    OPEN_DATE,
+    REQUIRED,
+    TEXT,
+    UNIT_ID,
+    Demand,
+    check_cells,
+    count,
+    iso_date,
+    known,
+    number,
+)
+from toolkit.faults import Fault
+
+if TYPE_CHECKING:
+    from toolkit.files import Sheet
+    from toolkit.scheme import Scheme
+
+IDS = (("units", "unit_id"), ("members", "member_id"), ("posts", "post_id"))
+STEPS = ["eligible", "issued", "returned", "valid"]
+"""What happens to ballots, in the order in which their number can only fall."""
+MATTERS = ("grade", "stars", "registration", "remediation")
+"""What people decide on."""
+REGISTRATIONS = ("admit", "defer", "deny")
+REMEDIATIONS = ("order", "waive", "close", "reopen", "expel")
+"""What is decided on a member who is to mend something: to order it, to let it be, to find it done or not done, ..."""
+
+
+def ids_of(sheets: dict[str, Sheet], table: str, column: str) -> list[str]:
+    """The ids in a column of a table, each once."""
+    frame = sheets[table].frame if table in sheets else pd.DataFrame()
+    return [name for name in frame[column].unique() if name] if column in frame else []
+
+
+def demands_of(sheets: dict[str, Sheet], schemes: dict[str, Scheme]) -> dict[str, dict[str, Demand]]:
+    """What the cells of every table must be."""
+    units, members, posts = (ids_of(sheets, table, column) for table, column in IDS)
+    everybody = [*members, *posts, *units]
+    people, bodies = _categories(schemes, units=False), _categories(schemes, units=True)
+    sources = sorted({name for scheme in schemes.values() for name in scheme.source_tree.names[1:]})
+    indicators = sorted({name for scheme in schemes.values() for name in scheme.indicator_tree.names[1:]})
+    turn = known([name for name in schemes if schemes[name].rounds[name].combine is None], "a round")
+    unit, subject = known(units, "a unit_id"), known(everybody, "a member, post or unit")
+    category = known(people, "a category of members in the scheme of every round", blank=not people)
+    demands: dict[str, dict[str, Demand]] = {
+        "units": {
+            "unit_id": UNIT_ID, "name": TEXT, "parent_id": known(units, "a unit_id", blank=True), "industry": FREE,
+            "category": known(bodies, "a category in the scheme of every round", blank=True),
+        },
+        "members": {"member_id": TEXT, "name": TEXT, "unit_id": unit, "category": category, "exempt": EXEMPT},
+        "posts": {
+            "post_id": TEXT, "member_id": known(members, "a member_id"), "unit_id": unit, "category": category,
+            "from": OPEN_DATE, "to": OPEN_DATE, "share": number(above=0),
+        },
+        "ballots": {},
+        "turnout": {
+            "round": turn, "unit_id": unit, "source": known(sources, "a source"),
+            "ratee_id": known(everybody, "a member, post or unit", blank=True), **dict.fromkeys(STEPS, count()),
+        },
+        "points": {
+            "date": DATE, "subject_id": subject, "rule": _declared(schemes, "points", "rules", "a rule of points"),
+            "quantity": number(), "evidence": FREE,
+        },
+        "satisfaction": {
+            "round": turn, "subject_id": subject, "panel": _declared(schemes, "satisfaction", "panels", "a panel"),
+            "topic": _declared(schemes, "satisfaction", "topics", "a topic"), "eligible": count(),
+        },
+        "measures": {
+            "round": known([*schemes], "a round"), "subject_id": subject,
+            "measure": _declared(schemes, "", "measures", "a measure"), "value": number(),
+        },
+        "criteria": {
+            "layer": _declared(schemes, "", "layers", "a layer of criteria"), "criterion": TEXT, "text": TEXT,
+            "unit_id": known(units, "a unit_id", blank=True),
+            "indicator": known(indicators, "an indicator", blank=True),
+        },
+        "decisions": {
+            "round": known([*schemes], "a round"), "subject_id": subject, "matter": known(MATTERS, "a matter"),
+            "decision": TEXT, "date": DATE, "decided_by": TEXT, "reason": FREE, "due": OPEN_DATE,
+            "helper": known(members, "a member_id", blank=True),
+        },
+        "evidence": {"round": known([*schemes], "a round"), "subject_id": subject, "item": TEXT, "date": DATE},
+        "replies": {"round": known([*schemes], "a round"), "subject_id": subject, "date": DATE, "text": TEXT},
+    }  # fmt: skip
+    unknown = {"round", "source", "category"} if not schemes else set()
+    unknown |= {"unit_id", "parent_id"} if not units else set()  # that no unit could be read is a fault of its own
+    unknown |= {"member_id", "ratee_id", "subject_id"} if not members else set()
+    own = dict(IDS)
+    return {
+        table: {name: demand for name, demand in columns.items() if name not in unknown or name == own.get(table)}
+        for table, columns in demands.items()
+    }
+
+
+def _declared(schemes: dict[str, Scheme], section: str, part: str, what: str) -> Demand:
+    """A cell must be a name that the scheme of some round declares, or any text where none declares any."""
+    holders = [getattr(scheme, section) if section else scheme for scheme in schemes.values()]
+    names = dict.fromkeys(name for holder in holders if holder for name in getattr(holder, part))
+    return known([*names], what) if names else TEXT
+
+
+def _categories(schemes: dict[str, Scheme], *, units: bool) -> list[str]:
+    """Categories that the scheme of every round declares, those for units as well or for members alone."""
+    return [
+        name
+        for name in (next(iter(schemes.values())).categories if schemes else ())
+        if all(name in scheme.categories for scheme in schemes.values())
+        and (units or all(scheme.categories[name].ratee == "member" for scheme in schemes.values()))
+    ]
+
+
+def cross_checks(sheets: dict[str, Sheet], schemes: dict[str, Scheme]) -> list[Fault]:
+    """What is wrong between tables or between the cells of a row."""
+    faults = _one_owner_of_an_id(sheets)
+    checks = {"units": _circles, "turnout": _turnout_order, "posts": _post_order}
+    faults += chain.from_iterable(check(sheets[table]) for table, check in checks.items() if table in sheets)
+    for table in ("ballots", "satisfaction"):
+        if table in sheets and schemes:
+            faults += paper.check_counts(table, sheets[table], schemes)
+    if schemes and "satisfaction" in sheets and set(REQUIRED["satisfaction"]) <= set(sheets["satisfaction"].frame):
+        faults += paper.check_opinions(sheets["satisfaction"], schemes)
+    if schemes and "decisions" in sheets:
+        faults += _decision_words(sheets["decisions"], schemes)
+    return faults
+
+
+def _decision_words(sheet: Sheet, schemes: dict[str, Scheme]) -> list[Fault]:
+    """A decision must be one that its matter has: a grade, so many stars, admit, order, ..."""
+    frame = sheet.frame
+    if not {"round", "matter", "decision"} <= set(frame):
+        return []
+    faults = []
+    for (turn, matter), rows in frame.groupby(["round", "matter"], sort=False):
+        if turn not in schemes or matter not in MATTERS:
+            continue
+        words = decisions_on(str(matter), schemes[str(turn)])
+        faults += check_cells(sheet.file, "decision", rows["decision"], known(words, f"a decision on {matter}"))
+    return faults
+
+
+def decisions_on(matter: str, scheme: Scheme) -> list[str]:
+    """What can be decided on a matter."""
+    return {
+        "grade": scheme.grades.order if scheme.grades else [],
+        "stars": ["0", *(scheme.stars.names if scheme.stars else [])],
+        "registration": [*REGISTRATIONS],
+        "remediation": [*REMEDIATIONS],
+    }[matter]
+
+
+def _one_owner_of_an_id(sheets: dict[str, Sheet]) -> list[Fault]:
+    """Ids of members, posts and units never collide; units differ in more than case, since Windows folders must."""
+    owner: dict[str, str] = {}
+    folders: dict[str, str] = {}
+    faults = []
+    for table, column in IDS:
+        if table not in sheets or column not in sheets[table].frame:
+            continue
+        for row, name in sheets[table].frame[column].items():
+            other = owner.setdefault(name, table)
+            other = "" if other == table else other.removesuffix("s") + f" {name}"
+            if table == "units" and folders.setdefault(name.casefold(), name) != name:
+                other = f"unit {folders[name.casefold()]}, whose folder is the same on Windows,"
+            if name and other:
+                faults.append(
+                    Fault(sheets[table].file, int(str(row)), column, name, f"must not be used; {other} has it")
+                )
+    return faults
+
+
+def _circles(sheet: Sheet) -> list[Fault]:
+    if not {"unit_id", "parent_id"} <= set(sheet.frame):
+        return []
+    parent = dict(zip(sheet.frame["unit_id"], sheet.frame["parent_id"], strict=True))
+    faults = []
+    told: set[str] = set()
+    for row, unit in sheet.frame["unit_id"].items():
+        line = upwards(unit, parent)
+        if parent.get(line[-1]) == unit and unit not in told:
+            told.update(line)
+            expected = f"must not lead in a circle: {' -> '.join([*line, unit])}"
+            faults.append(Fault(sheet.file, int(str(row)), "parent_id", parent[unit], expected))
+    return faults
+
+
+def _turnout_order(sheet: Sheet) -> list[Fault]:
+    """Nobody returns what was not issued; a blank says nothing."""
+    steps = [name for name in STEPS if name in sheet.frame]
+    whole = sheet.frame[steps].apply(count().right)
+    numbers = sheet.frame[steps].where(whole, "").apply(pd.to_numeric, errors="coerce").astype(float)
+    before = numbers.ffill(axis=1).shift(1, axis=1)
+    faults = []
+    for name in steps:
+        for row in sheet.frame.index[numbers[name] > before[name]]:
+            expected = f"must be at most what was {' or '.join(steps[: steps.index(name)])}: {before.loc[row, name]:g}"
+            faults.append(Fault(sheet.file, int(row), name, str(sheet.frame.loc[row, name]), expected))
+    return faults
+
+
+def _post_order(sheet: Sheet) -> list[Fault]:
+    """No post ends before it begins."""
+    if not {"from", "to"} <= set(sheet.frame):
+        return []
+    start, end = (sheet.frame[name].map(iso_date) for name in ("from", "to"))
+    wrong = sheet.frame[(start > end) & (end != "")]
+    return [
+        Fault(sheet.file, int(str(row)), "from", first, f"must not be after to: {last}")
+        for row, first, last in zip(wrong.index, wrong["from"], wrong["to"], strict=True)
+    ]
