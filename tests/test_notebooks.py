@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from toolkit.reporting.run import OVERVIEW_NOTEBOOK, PARAMETERS, UNIT_NOTEBOOK
+from toolkit.reporting.edition import OVERVIEW, Edition
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NAMES = sorted(path.name for path in FOLDER.glob("*.ipynb"))
@@ -44,7 +44,7 @@ def names(source, context):
 
 
 def test_the_notebooks_of_a_run_are_there():
-    assert {UNIT_NOTEBOOK, OVERVIEW_NOTEBOOK} <= set(NAMES)
+    assert {Edition().file("B01"), Edition().file(OVERVIEW)} <= set(NAMES)
 
 
 def test_a_notebook_is_valid(notebook):
@@ -59,7 +59,8 @@ def test_one_cell_sets_plain_parameters(notebook):
     statements = ast.parse(cell.source).body
     assert len(statements) <= 3
     assert all(isinstance(one, ast.Assign) and isinstance(one.value, ast.Constant) for one in statements)
-    assert names(cell.source, ast.Store) == set(PARAMETERS)
+    found = names(cell.source, ast.Store)
+    assert found in [set(Edition(per=per).parameters) for per in ("unit", "member")]
 
 
 def test_every_parameter_is_used(notebook):
@@ -100,7 +101,8 @@ def test_prose_for_the_reader_of_the_notebook_stays_out_of_the_report(notebook):
 
 def test_what_is_text_is_compared_and_figures_are_not_kept(notebook):
     for cell in code(notebook):
-        shows = cell.source.startswith(("tk.tables.", "tk.prose."))
+        figures = ("tk.plots.", "tk.member.outline", "tk.member.line", "tk.change.slope")
+        shows = cell.source.startswith("tk.") and not cell.source.startswith(figures)
         assert ("nbval-check-output" in tags(cell)) == shows, cell.source
         kinds = {kind for output in cell.outputs for kind in output.get("data", ())}
         assert not kinds & {"image/svg+xml", "image/png"}, cell.source
@@ -114,10 +116,12 @@ def test_outputs_are_those_of_one_run_from_top_to_bottom(notebook):
     ]
 
 
-def test_the_unit_that_is_shown_is_one_of_the_demo(notebook):
+def test_what_is_shown_is_of_the_demo(notebook):
     _, cell = parameters(notebook)
     values = {one.targets[0].id: one.value.value for one in ast.parse(cell.source).body}
     folder = (FOLDER / values["study"]).resolve()
     assert folder == FOLDER.parent / "surveys" / "demo"
     units = (folder / "units.csv").read_text(encoding="utf-8").splitlines()[1:]
-    assert values["unit"] in {"", *(line.split(",")[0] for line in units)}
+    members = (folder / "members.csv").read_text(encoding="utf-8").splitlines()[1:]
+    known = {"unit": units, "member": members}
+    assert all(values[name] in {"", *(line.split(",")[0] for line in known[name])} for name in known if name in values)

@@ -84,7 +84,7 @@ def test_a_scheme_without_faults():
         ("2026-12-31", "2026-12-32", 4, "rounds.b.to", "2026-12-32", "must be a date such as 2026-06-30"),
         ("2026-12-31", "2026/12/31", 4, "rounds.b.to", "2026/12/31", "must be a date such as 2026-06-30"),
         ("weight: 40", "weight: -1", 14, "sources.superior.items.leader.weight", "-1", "must be a number, fraction or"),
-        ("within: study", "within: town", 32, "grades.quota.B.within", "town", "must be 'unit' or 'study'"),
+        ("within: study", "within: town", 32, "grades.quota.B.within", "town", "must be 'unit', 'study' or"),
         ("{max: 1/3}", "{within: unit}", 32, "grades.quota.A.max", "", "must be given"),
         ("sources: [superior]", "sources: superior", 24, "results.items.service.sources", "superior", "must be a list"),
         ("{min_coverage: 0.5}", "0.5", 29, "missing", "0.5", "must be a mapping"),

@@ -1,12 +1,15 @@
 """A simulated study keeps the contract, holds the cases that it promises, and tells the truth."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import toolkit as tk
 from toolkit import simulate as module
+from toolkit.contract import REQUIRED
 from toolkit.rulebook import read_rulebook
 from toolkit.simulate import SOURCES, VOTE, simulate, write
 from toolkit.simulated import town
@@ -14,13 +17,32 @@ from toolkit.simulated.town import RARE
 
 DEMO = Path(__file__).parents[1] / "surveys" / "demo"
 COLUMNS = {
-    "units": ["unit_id", "name", "parent_id", "industry"],
+    "units": ["unit_id", "name", "parent_id", "industry", "category"],
     "members": ["member_id", "name", "unit_id", "category", "exempt", "role"],
     "posts": ["post_id", "member_id", "unit_id", "category", "from", "to", "share"],
     "ratings": ["round", "ratee_id", "source", "rater_id", "indicator", "value"],
     "ballots": ["round", "ratee_id", "source", "indicator", *reversed(VOTE.answers), "弃权", "不了解"],
     "turnout": ["round", "unit_id", "source", "eligible", "issued", "returned", "valid", "ratee_id"],
+    "points": ["date", "subject_id", "rule", "quantity", "evidence"],
+    "satisfaction": [
+        *("round", "subject_id", "panel", "topic", "eligible"),
+        *("满意", "基本满意", "不满意", "不了解"),
+    ],
+    "measures": ["round", "subject_id", "measure", "value"],
+    "criteria": ["layer", "criterion", "text", "unit_id", "indicator"],
+    "decisions": [
+        *("round", "subject_id", "matter", "decision", "date", "decided_by"),
+        *("reason", "due", "helper"),
+    ],
+    "evidence": ["round", "subject_id", "item", "date", "note"],
+    "replies": ["round", "subject_id", "date", "text"],
 }
+DRAWN = {
+    "ratings": "dbfed38a64387f92a7c59ce2a5d9939d3902d8721443b3ac2ec1303ca80064b6",
+    "ballots": "872c88e909c11b362c089f4cc5887d6e23c047ce147067249baa598269e2c967",
+    "turnout": "774b11363e951cf31c4bee79096b58fe5f06aea3c6572c1858eb319557846ad0",
+}
+"""SHA-256 of what raters said: whatever is made up beside it has a stream of its own."""
 CELL = ["round", "ratee_id", "source", "indicator"]
 
 
@@ -72,6 +94,10 @@ def test_the_demo_is_what_simulate_gives(study, tmp_path):
     assert sum(map(len, made.values())) < 5_000_000
 
 
+def test_what_raters_say_does_not_depend_on_what_else_is_made_up():
+    assert {name: hashlib.sha256((DEMO / f"{name}.csv").read_bytes()).hexdigest() for name in DRAWN} == DRAWN
+
+
 def test_truth_is_written_only_if_asked(tmp_path):
     made = simulate(units=1, members=10)
     write(made, tmp_path / "plain")
@@ -82,6 +108,7 @@ def test_truth_is_written_only_if_asked(tmp_path):
 def test_columns_stand_in_the_order_of_the_contract(study):
     assert {name: list(table.columns) for name, table in study.tables.items()} == COLUMNS
     assert list(study.truth.columns) == [*CELL, "expected"]
+    assert set(COLUMNS) == set(REQUIRED)
 
 
 def test_the_scheme_has_no_fault_and_two_languages():
@@ -94,15 +121,17 @@ def test_the_scheme_has_no_fault_and_two_languages():
     }
 
     def labels(node):
+        for item in node if isinstance(node, list) else ():
+            yield from labels(item)
         for key, value in node.items() if isinstance(node, dict) else ():
-            if key in {"label", "title"} and value is not None:
+            if key in {"label", "title", "direction"} and value is not None:
                 yield value
             elif key == "labels":
                 yield from value.values()
             yield from labels(value)
 
     found = [label for scheme in schemes.values() for label in labels(scheme.model_dump())]
-    assert len(found) > 60
+    assert len(found) > 220
     assert all(isinstance(label, dict) and set(label) == {"zh", "en"} for label in found)
 
 
@@ -179,8 +208,10 @@ def test_ballots_take_the_place_of_one_branch_s_peers(study, tables, ratees):
 def test_the_promised_cases_are_there(tables, ratees):
     ratings, members, posts = tables["ratings"], tables["members"], tables["posts"]
     rated = set(ratings["ratee_id"])
-    exempt = members[members["exempt"] == "rating"]
+    exempt = members[members["exempt"].str.contains("rating")]
     assert list(exempt["category"]) == ["retired", "retired"]
+    assert list(exempt["exempt"]) == ["rating", "rating|satisfaction"]
+    assert list(members.loc[members["exempt"] == "satisfaction", "category"]) == ["cadre"]
     dual = posts["member_id"].iloc[0]
     assert list(posts["share"]) == ["0.6", "0.4"]
     assert posts["category"].nunique() == posts["unit_id"].nunique() == 2
@@ -272,9 +303,25 @@ def test_large_branches_vote_in_groups():
 
 def test_rounds_of_a_year_are_combined():
     scheme = simulate(units=1, members=10, rounds=["2025H2", "2026H1", "2026H2"]).scheme
-    assert '"2026": {combine: {2026H1: 0.4, 2026H2: 0.6}}' in scheme
+    assert '"2026": {combine: {2026H1: 0.4, 2026H2: 0.6}, scheme: scheme-2026.yaml}' in scheme
     assert '"2025"' not in scheme
     assert scheme.count("scheme: scheme-2026H1.yaml") == 2
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"units": 1, "members": 10, "rounds": ["2026H2"]},
+        {"units": 1, "members": 10, "rounds": ["2025H2", "2026H1", "2026H2"]},
+        {"units": 7, "members": 70, "rounds": ["2026H2", "2026H1"]},
+        {"units": 30, "members": 300, "rounds": ["2026H1"]},
+    ],
+)
+def test_a_study_of_any_size_and_rounds_has_no_fault(options, tmp_path):
+    write(simulate(seed=3, **options), tmp_path)
+    study = tk.read_study(tmp_path)
+    assert len(study.members) == options["members"]
+    assert not any(getattr(study, name).empty for name in ("points", "satisfaction", "measures", "decisions"))
 
 
 @pytest.mark.parametrize(

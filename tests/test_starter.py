@@ -93,20 +93,37 @@ def test_the_starter_names_every_option(tmp_path):
     assert [name for name in sorted(options) if f"{name}:" not in text] == []
 
 
-def test_what_is_commented_out_is_right_too(tmp_path):
-    text = new_study(tmp_path / "new")[0].read_text(encoding="utf-8")
+def uncommented(text):
+    """The starter with every option in use."""
     live = []
     for line in text.splitlines():
-        bare = line.lstrip()
-        is_option = bare.startswith("# ") and ":" in bare.split()[1] and line.startswith(" ")
-        live.append(line.replace("# ", "", 1) if is_option and "average: median" not in bare else line)
-    text = "\n".join(live)
+        first = line.split()[1] if line.lstrip().startswith("# ") else ""
+        is_option = (first.endswith(":") or first == "-") and first not in {"average:", "cluster:"}
+        live.append(line.replace("# ", "", 1) if is_option else line)
+    return "\n".join(live)
+
+
+def test_what_is_commented_out_is_right_too(tmp_path):
+    text = uncommented(new_study(tmp_path / "new")[0].read_text(encoding="utf-8"))
     assert text.count("# average") == 1  # it excludes trim
     texts = {"scheme.yaml": text, "scheme-2026H2.yaml": "privacy: {min_raters: 6}\n"}
     schemes, faults = read_rulebook(lambda name: texts[name])
     assert faults == []
     assert list(schemes) == ["2026H1", "2026H2", "2026"]
     assert schemes["2026"].categories["office"].ratee == "unit"
+    whole = schemes["2026H2"].model_dump()
+    assert [name for name, part in whole.items() if not part] == []
+    assert len(whole["points"]["rules"]) == 4
+
+
+def test_stars_by_clusters_stand_in_place_of_bands(tmp_path):
+    text = uncommented(new_study(tmp_path / "new")[0].read_text(encoding="utf-8"))
+    cluster = next(line.removeprefix("# ") for line in text.splitlines() if line.startswith("# cluster:"))
+    lines = [line for line in text.splitlines() if "stars: {5: 92" not in line]
+    text = "\n".join(f"  {cluster}" if line.startswith("  bands: {1: 0") else line for line in lines)
+    schemes, faults = read_rulebook({"scheme.yaml": text, "scheme-2026H2.yaml": "first: source\n"}.__getitem__)
+    assert faults == []
+    assert schemes["2026H1"].stars.names == ["1", "2", "3", "4", "5"]
 
 
 def test_the_schema_is_named_where_there_is_one(tmp_path):
@@ -126,7 +143,7 @@ def test_schemes_follow_the_schema(tmp_path, plain_scheme):
     validator = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
     starter = new_study(tmp_path / "new")[0].read_text(encoding="utf-8")
     demo = [path.read_text(encoding="utf-8") for path in (ROOT / "surveys" / "demo").glob("*.yaml")]
-    assert len(demo) == 2
+    assert len(demo) >= 2
 
     def as_json(text):
         document = YAML(typ="safe").load(text)

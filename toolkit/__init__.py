@@ -7,7 +7,9 @@
 """
 
 from toolkit.faults import Fault, StudyError
-from toolkit.reporting import plots, prose, tables
+from toolkit.reporting import change, member, notice, plots, prose, results, tables
+from toolkit.reporting.compare import open_change
+from toolkit.reporting.sheet import open_sheet
 from toolkit.reporting.slices import open_slice
 from toolkit.scheme import Scheme
 from toolkit.scoring.evaluation import effective_weights
@@ -20,11 +22,17 @@ __all__ = [
     "Scores",
     "Study",
     "StudyError",
+    "change",
     "effective_weights",
+    "member",
+    "notice",
+    "open_change",
+    "open_sheet",
     "open_slice",
     "plots",
     "prose",
     "read_study",
+    "results",
     "score",
     "tables",
 ]

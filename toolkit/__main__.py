@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,14 +16,20 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 Folder = Annotated[Path, typer.Argument(help="study folder", show_default=False)]
+Subject = Annotated[str, typer.Argument(help="id of a member, post or unit", show_default=False)]
 
 
 @app.command()
 def check(study: Folder) -> None:
-    """Say everything that is wrong with a study; exit 1 if anything is."""
+    """Say everything that is wrong with a study, and exit 1 if anything is; else what is odd about it, as warnings."""
+    from toolkit.lint import lint
+
     found = _read(study)
     rounds = ", ".join(found.schemes)
     print(f"{study}: no faults. {len(found.units)} units, {len(found.members)} members, rounds {rounds}.")
+    with _plainly():
+        for doubt in lint(found):
+            print(f"warning: {doubt}")
 
 
 @app.command()
@@ -58,6 +65,8 @@ def report(  # noqa: PLR0917  (Typer makes options of them)
     study: Folder,
     out: Annotated[Path, typer.Option(help="folder for reports")] = Path("reports"),
     unit: Annotated[list[str] | None, typer.Option(help="unit_id; may be given several times")] = None,
+    notebook: Annotated[str, typer.Option(help="name of another notebook, such as change or member_feedback")] = "",
+    per: Annotated[str, typer.Option(help="unit or member: once for whom the notebook is run")] = "unit",
     round: Annotated[str, typer.Option(help="round; the newest by default")] = "",  # noqa: A002
     language: Annotated[str | None, typer.Option(help="zh or en, instead of the scheme's")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="parallel processes")] = 2,
@@ -68,16 +77,21 @@ def report(  # noqa: PLR0917  (Typer makes options of them)
     from tqdm import tqdm
 
     from toolkit.reporting import run
+    from toolkit.reporting.edition import UNIT_REPORT, Edition
     from toolkit.scoring.scores import score as score_study
 
     found = _read(study)
     with _plainly():
         if language not in {None, *LANGUAGES}:
             raise UsageError(f"--language: {language!r}, must be one of {', '.join(LANGUAGES)}")
+        if per not in {"unit", "member"}:
+            raise UsageError(f"--per: {per!r}, must be unit or member")
+        edition = Edition(notebook.removesuffix(".ipynb") or UNIT_REPORT, per)
         scores = score_study(found)
         turn = round or found.round
-        folder = out / found.name / turn
-        planned = run.plan(found, scores, folder, notebooks=notebooks, round=turn, units=unit or [], language=language)
+        folder = edition.folder(out / found.name, turn)
+        options = {"notebooks": notebooks, "edition": edition, "round": turn, "units": unit or [], "language": language}
+        planned = run.plan(found, scores, folder, **options)
         outcomes: list[run.Outcome] = []
         running = run.perform_all(planned, jobs)
         try:
@@ -87,12 +101,101 @@ def report(  # noqa: PLR0917  (Typer makes options of them)
             running.close()
             typer.echo(f"stopped: {len(outcomes)} of {len(planned)} reports are finished and kept", err=True)
         spoken = language or found.schemes[turn].language
-        done = run.finish(found, scores, folder, outcomes, turn=turn, language=spoken)
+        done = run.finish(found, scores, folder, outcomes, turn=turn, language=spoken, edition=edition)
     for failed in done.failed:
         typer.echo(f"{failed.name}: failed: {failed.error.strip().splitlines()[-1]}", err=True)
     print(done.index)
     if done.failed or len(outcomes) < len(planned):
         raise typer.Exit(1)
+
+
+@app.command()
+def explain(
+    study: Folder,
+    ratee: Annotated[str, typer.Argument(help="id of a member, post or unit", show_default=False)],
+    round: Annotated[str, typer.Option(help="round; the newest by default")] = "",  # noqa: A002
+    language: Annotated[str | None, typer.Option(help="zh or en, instead of the scheme's")] = None,
+) -> None:
+    """Say why somebody has this score: from votes to stars, every step with its numbers; for the organisers only."""
+    from toolkit.reporting.explain import explanation
+    from toolkit.scoring.scores import score as score_study
+
+    found = _read(study)
+    with _plainly():
+        print(explanation(found, score_study(found), ratee, round or found.round, language=language))
+
+
+@app.command()
+def proposals(
+    study: Folder,
+    round: Annotated[str, typer.Option(help="round; the newest by default")] = "",  # noqa: A002
+    out: Annotated[Path | None, typer.Option(help="write a .csv or .xlsx instead of printing")] = None,
+    as_of: Annotated[str, typer.Option(help="day as of which states are told; the last one known by default")] = "",
+) -> None:
+    """Show what the rules propose, why, and what people decided; for the organisers only."""
+    from toolkit.conduct.proposals import propose
+    from toolkit.reporting.listing import lines, write_proposals
+    from toolkit.scoring.scores import score as score_study
+
+    found = _read(study)
+    with _plainly():
+        day = _day("--as-of", as_of) if as_of else None
+        made = propose(found, score_study(found), round or found.round, as_of=day)
+        typer.echo(f"round {made.round}, as of {made.as_of}; not for handing round", err=True)
+        for line in [write_proposals(made, out)] if out else lines(made):
+            print(line)
+
+
+@app.command()
+def decide(  # noqa: PLR0917
+    study: Folder,
+    member: Subject,
+    matter: Annotated[str, typer.Argument(help="grade, stars, registration or remediation", show_default=False)],
+    decision: Annotated[str, typer.Argument(help="a grade, a number of stars, admit, order, ...", show_default=False)],
+    by: Annotated[str, typer.Option(help="who decided")],
+    round: Annotated[str, typer.Option(help="round; the newest by default")] = "",  # noqa: A002
+    date: Annotated[str, typer.Option(help="day of the decision; today by default")] = "",
+    reason: Annotated[str, typer.Option(help="why")] = "",
+    due: Annotated[str, typer.Option(help="day by which something is to be mended; by default as the rules say")] = "",
+    helper: Annotated[str, typer.Option(help="member_id of who helps (1+1)")] = "",
+) -> None:
+    """Record what people decided, beside the proposal; earlier decisions stay."""
+    from toolkit.record import record_decision
+
+    about = {"round": round, "subject": member, "date": date or _today(), "reason": reason, "due": due}
+    with _plainly():
+        print(record_decision(study, matter=matter, decision=decision, by=by, helper=helper, **about))
+
+
+@app.command()
+def evidence(  # noqa: PLR0917
+    study: Folder,
+    member: Subject,
+    item: Annotated[str, typer.Argument(help="a paper that the scheme asks for", show_default=False)],
+    round: Annotated[str, typer.Option(help="round; the newest by default")] = "",  # noqa: A002
+    date: Annotated[str, typer.Option(help="day on which it came; today by default")] = "",
+    note: Annotated[str, typer.Option(help="a remark")] = "",
+) -> None:
+    """Record a paper that was handed in or filed."""
+    from toolkit.record import record_evidence
+
+    with _plainly():
+        print(record_evidence(study, round=round, subject=member, item=item, date=date or _today(), note=note))
+
+
+@app.command()
+def reply(
+    study: Folder,
+    member: Subject,
+    text: Annotated[str, typer.Argument(help="what the member says", show_default=False)],
+    round: Annotated[str, typer.Option(help="round; the newest by default")] = "",  # noqa: A002
+    date: Annotated[str, typer.Option(help="day of the reply; today by default")] = "",
+) -> None:
+    """Record what a member replied to his result."""
+    from toolkit.record import record_reply
+
+    with _plainly():
+        print(record_reply(study, round=round, subject=member, text=text, date=date or _today()))
 
 
 @app.command()
@@ -127,6 +230,18 @@ def _read(folder: Path) -> Study:
 
     with _plainly():
         return read_study(folder)
+
+
+def _today() -> str:
+    return dt.datetime.now().astimezone().date().isoformat()
+
+
+def _day(option: str, text: str) -> dt.date:
+    from toolkit.contract import iso_date
+
+    if not iso_date(text):
+        raise UsageError(f"{option}: {text!r}, must be a date such as 2026-06-30")
+    return dt.date.fromisoformat(iso_date(text))
 
 
 class _plainly:  # noqa: N801  (reads as a word)

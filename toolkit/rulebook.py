@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
@@ -12,27 +12,25 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.scalarfloat import ScalarFloat
 
+from toolkit.contradictions import contradictions
 from toolkit.faults import Fault, one_of
-from toolkit.files import NAMES_A_FOLDER, names_a_folder
-from toolkit.scheme import Scheme, siblings
+from toolkit.scheme import Scheme
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from fractions import Fraction
+
+    from toolkit.findings import Finding, Path
 
 Document = dict[str, Any]
-Path = tuple[str, ...]
-Finding = tuple[Path, str, str]
-"""Path in the document, value found, what was expected."""
-PASSES = 1e-9
-"""Tolerance of a sum of weights."""
-POINTS = 100
 CUT = object()
 EXPECTED = {
     "missing": "must be given",
     "model_type": "must be a mapping (key: value)",
     "dict_type": "must be a mapping (key: value)",
     "list_type": "must be a list: [a, b]",
+    "too_short": "must not be empty",
+    "bool": "must be true or false",
+    "bool_type": "must be true or false",
     "string_type": "must be a text",
     "string_pattern_mismatch": "must be the name of a file beside scheme.yaml",
     "float": "must be a number",
@@ -130,8 +128,8 @@ _Constructor.add_constructor("tag:yaml.org,2002:timestamp", RoundTripConstructor
 def _twice(node: object, path: Path) -> Iterator[tuple[Path, int]]:
     """Keys that stand twice in a mapping, with their lines."""
     if isinstance(node, SequenceNode):
-        for item in node.value:
-            yield from _twice(item, path)
+        for place, item in enumerate(node.value):
+            yield from _twice(item, (*path, str(place)))
     if isinstance(node, MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
@@ -149,7 +147,7 @@ def _scheme(document: Document) -> tuple[Scheme | None, list[Finding]]:
     except ValidationError as error:
         details = error.errors()
     else:
-        return scheme, list(_contradictions(scheme))
+        return scheme, list(contradictions(scheme))
     findings = {_path(detail): _finding(detail) for detail in reversed(details)}  # of a union the first reason
     for path, (_, _, expected) in list(findings.items()):
         meant = expected.partition("(nearest: ")[2].removesuffix(")")
@@ -159,7 +157,7 @@ def _scheme(document: Document) -> tuple[Scheme | None, list[Finding]]:
         ):
             del findings[*path[:-1], meant]  # it is there, only misspelt
     mended = _mended(plain, details)
-    follow = [finding for finding in _contradictions(mended) if not _follows(finding, findings)] if mended else []
+    follow = [finding for finding in contradictions(mended) if not _follows(finding, findings)] if mended else []
     return mended, [*reversed(findings.values()), *follow]
 
 
@@ -176,6 +174,7 @@ def _mended(document: Any, details: list[Any]) -> Scheme | None:  # noqa: ANN401
                 _put(document, path[:-1], CUT)
             else:
                 _put(document, path, CUT if detail["type"] == "extra_forbidden" else stand_in)
+        document = _cut(document)
         try:
             return Scheme.model_validate(document)
         except ValidationError as error:
@@ -184,21 +183,27 @@ def _mended(document: Any, details: list[Any]) -> Scheme | None:  # noqa: ANN401
 
 
 def _put(document: Any, path: Path, value: object) -> None:  # noqa: ANN401  (whatever stands in the file)
-    for part in path[:-1]:
-        if not isinstance(document.get(part), dict):
-            path = (part,)
-            break
-        document = document[part]
-    if value is CUT:
-        document.pop(path[-1], None)
-    else:
-        document[path[-1]] = value
+    for depth, part in enumerate(path, start=1):
+        key: Any = int(part) if isinstance(document, list) else part
+        inner = document[key] if isinstance(document, list) else document.get(key)
+        if depth == len(path) or not isinstance(inner, dict | list):
+            document[key] = value
+            return
+        document = inner
+
+
+def _cut(document: Any) -> Any:  # noqa: ANN401  (whatever stands in the file)
+    """A document without what is marked to be cut out; until then an item of a list keeps its place."""
+    if isinstance(document, dict):
+        return {key: _cut(item) for key, item in document.items() if item is not CUT}
+    return [_cut(item) for item in document if item is not CUT] if isinstance(document, list) else document
 
 
 def _follows(finding: Finding, findings: Mapping[Path, Finding]) -> bool:
     """Whether a contradiction may follow from a part that had to give way."""
-    path, value, _ = finding
-    return any(path == wrong[: len(path)] or wrong == path[: len(wrong)] or value in wrong for wrong in findings)
+    path, value, expected = finding
+    causes = {value, expected.removeprefix("needs a section ")}
+    return any(path == wrong[: len(path)] or wrong == path[: len(wrong)] or causes & {*wrong} for wrong in findings)
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401  (whatever stands in the file)
@@ -232,29 +237,34 @@ def _finding(detail: Any) -> Finding:  # noqa: ANN401  (a TypedDict of pydantic'
 def _keys(path: Path) -> list[str]:
     """The keys that the part of a scheme at `path` may have."""
     model: type[BaseModel] = Scheme
+    inside = 0
     for part in path:
-        for name, field in model.model_fields.items():
-            inner = _model(field.annotation) if part == (field.alias or name) else None
-            model = inner or model
-            if inner:
-                break
+        if inside:  # a name in a mapping, or a place in a list
+            inside -= 1
+            continue
+        fields = {field.alias or name: field for name, field in model.model_fields.items()}
+        inner, inside = _model(fields[part].annotation) if part in fields else (None, 0)
+        model = inner or model
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _model(annotation: object) -> type[BaseModel] | None:
-    """The model in an annotation such as `dict[Name, Source]` or `Trim | None`."""
+def _model(annotation: object) -> tuple[type[BaseModel] | None, int]:
+    """The model in an annotation such as `dict[Name, list[Condition]]`, and in how many mappings and lists it lies."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next(filter(None, map(_model, get_args(annotation))), None)
+        return annotation, 0
+    within = get_origin(annotation) in {dict, list}
+    found = next(((model, depth) for model, depth in map(_model, get_args(annotation)) if model), (None, 0))
+    return found[0], found[1] + within
 
 
-def _line(document: object, path: Path) -> int | None:
+def _line(document: Any, path: Path) -> int | None:  # noqa: ANN401  (whatever stands in the file)
     """Line of the deepest part of `path` that the document has."""
     line = None
     for part in path:
-        if not isinstance(document, dict):
-            break
-        key = next((key for key in document if str(key) == part), None)
+        if isinstance(document, list):
+            key: Any = int(part) if part.isdecimal() and int(part) < len(document) else None
+        else:
+            key = next((key for key in document if str(key) == part), None) if isinstance(document, dict) else None
         if key is None:
             break
         marks = getattr(getattr(document, "lc", None), "data", None) or {}
@@ -266,150 +276,3 @@ def _line(document: object, path: Path) -> int | None:
 def _fault(document: Document, file: str, finding: Finding) -> Fault:
     path, value, expected = finding
     return Fault(file, _line(document, path), ".".join(path), value, expected)
-
-
-def _contradictions(scheme: Scheme) -> Iterator[Finding]:
-    """What is wrong between the parts of a scheme."""
-    names = [
-        *_names(("sources",), scheme.sources, scheme.source_tree.names[0]),
-        *_names(("indicators",), scheme.indicators, scheme.indicator_tree.names[0]),
-    ]
-    yield from names
-    yield from _sums(("sources",), scheme.sources)
-    yield from _sums(("indicators",), scheme.indicators)
-    yield from _source_rules(scheme)
-    yield from _indicator_rules(scheme)
-    for name, category in scheme.categories.items() if not names else ():  # else a name means two things
-        yield from _override(("categories", name, "sources"), category.sources, scheme.sources)
-        yield from _override(("categories", name, "indicators"), category.indicators, scheme.indicators)
-    yield from _round_rules(scheme)
-    yield from _grade_rules(scheme)
-
-
-def _walk(path: Path, nodes: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
-    """Every node of a tree with its place in the document, parents first."""
-    for name, node in nodes.items():
-        yield (*path, name), node
-        yield from _walk((*path, name, "items"), node.items)
-
-
-def _names(path: Path, nodes: Mapping[str, Any], root: str) -> Iterator[Finding]:
-    """Names stand in tables as they are, so a tree cannot hold one twice, nor that of its root."""
-    seen: set[str] = set()
-    for place, _ in _walk(path, nodes):
-        name = place[-1]
-        if name == root:
-            yield place, name, "is the name of all indicators together; must be another name"
-        elif name in seen:
-            yield place, name, "stands twice in the tree; every name must be its own"
-        seen.add(name)
-
-
-def _total(path: Path, weights: Mapping[str, Fraction | None]) -> Iterator[Finding]:
-    given = {name: weight for name, weight in weights.items() if weight is not None}
-    if not given:
-        return
-    silent = [name for name in weights if name not in given]
-    if silent:
-        yield path, "", f"weights: {', '.join(silent)} must have a weight too, or none of the siblings"
-        return
-    total = float(sum(given.values()))
-    if min(abs(total - 1), abs(total - 100)) > PASSES:
-        yield path, "", f"weights of {', '.join(given)} sum to {total:.10g}, must be 1 (or 100)"
-
-
-def _sums(path: Path, nodes: Mapping[str, Any]) -> Iterator[Finding]:
-    yield from _total(path, {name: node.weight for name, node in nodes.items()})
-    for name, node in nodes.items():
-        if node.items:
-            yield from _sums((*path, name, "items"), node.items)
-
-
-def _override(path: Path, override: Mapping[str, Fraction], nodes: Mapping[str, Any]) -> Iterator[Finding]:
-    groups = list(siblings(nodes))
-    known = [name for group in groups for name in group]
-    for name in override:
-        if name not in known:
-            yield (*path, name), name, one_of(name, known)
-    for group in groups:
-        if not set(group) & set(override):
-            continue
-        # a sibling that the override does not name weighs nothing in this category
-        yield from _total(path, {name: override[name] for name in group if name in override})
-
-
-def _source_rules(scheme: Scheme) -> Iterator[Finding]:
-    for path, node in _walk(("sources",), scheme.sources):
-        if node.items:
-            continue
-        source = scheme.leaf_sources[path[-1]]
-        if source.scale is None:
-            yield path, "", "must name a scale: " + ", ".join(scheme.scales)
-        elif source.scale not in scheme.scales:
-            yield (*path, "scale"), source.scale, one_of(source.scale, scheme.scales, "a scale")
-        if source.trim and source.average == "median":
-            yield (*path, "trim"), "", "must not stand beside average: median; a median needs no trimming"
-        leaf = list(scheme.leaf_sources).index(path[-1])
-        if not scheme.asked[leaf].any():
-            yield path, path[-1], "must be asked at least one indicator"
-
-
-def _indicator_rules(scheme: Scheme) -> Iterator[Finding]:
-    known = scheme.source_tree.names[1:]
-    for path, node in _walk(("indicators",), scheme.indicators):
-        for source in node.sources or []:
-            if source not in known:
-                yield (*path, "sources"), source, one_of(source, known, "a source")
-        if node.sources is not None and not node.sources:
-            yield (*path, "sources"), "", "must name at least one source, or be left out"
-
-
-def _round_rules(scheme: Scheme) -> Iterator[Finding]:
-    plain = [name for name, turn in scheme.rounds.items() if turn.combine is None]
-    if not plain:
-        yield ("rounds",), "", "must hold at least one round that is not a combination"
-    for name, turn in scheme.rounds.items():
-        path: Path = ("rounds", name)
-        if not names_a_folder(name):
-            yield path, name, NAMES_A_FOLDER
-        if turn.start and turn.end and turn.start > turn.end:
-            yield (*path, "from"), str(turn.start), f"must not be after to: {turn.end}"
-        if turn.combine is None:
-            continue
-        for part in turn.combine:
-            if part not in plain:
-                yield (*path, "combine"), part, one_of(part, plain, "a round that is no combination")
-        yield from _total((*path, "combine"), turn.combine)
-
-
-def _grade_rules(scheme: Scheme) -> Iterator[Finding]:
-    if scheme.missing.min_coverage > 1:
-        coverage = float(scheme.missing.min_coverage)
-        yield ("missing", "min_coverage"), f"{coverage:g}", "must be a share from 0 to 1"
-    if scheme.grades is None:
-        return
-    bands = scheme.grades.cuts
-    yield from _band_rules(bands)
-    lowest = min(bands, key=bands.__getitem__, default="")
-    for name, quota in scheme.grades.quota.items():
-        path = ("grades", "quota", name)
-        if name not in bands:
-            yield path, name, one_of(name, bands, "a band")
-        elif name == lowest:
-            yield path, name, "must not be the lowest band: there is no grade below it"
-        if quota.max > 1:
-            yield (*path, "max"), f"{float(quota.max):g}", "must be a share from 0 to 1"
-
-
-def _band_rules(bands: Mapping[str, float]) -> Iterator[Finding]:
-    path = ("grades", "bands")
-    if not bands:
-        yield path, "", "must hold at least one grade"
-    begun: dict[float, str] = {}
-    for name, cut in bands.items():
-        if not 0 <= cut <= POINTS:
-            yield (*path, name), f"{cut:g}", "must lie within 0-100"
-        if begun.setdefault(cut, name) != name:
-            yield path, f"{cut:g}", f"must not be the beginning of both {begun[cut]} and {name}"
-    if bands and min(bands.values()) > 0:
-        yield path, f"{min(bands.values()):g}", "must be 0 for the lowest band, or low scores have no grade"

@@ -40,6 +40,8 @@ ROOT_SOURCE = ""
 """The root of the source tree: all sources together."""
 SELF = "self"
 """The source that holds a ratee's rating of himself; its rater id is blank, and only he sees it."""
+PUBLIC = "public"
+"""The source that holds the public's ratings, beside which a member's sheet sets his view of himself."""
 
 
 class Round(Rule):
@@ -286,6 +288,11 @@ class Scheme(Rule):
         """The source called `name`, anywhere in the tree."""
         return dict(_walk(self.sources)).get(name, Source())
 
+    @cached_property
+    def quantities(self) -> frozenset[str]:
+        """Every quantity that some rule asks."""
+        return frozenset(_asked(self))
+
     def label(self, name: str, language: str | None = None) -> str:
         """Label of anything that the scheme names, in `language`; of two things with one name the more particular."""
         found: Label | None = self.labels.get(name)
@@ -297,14 +304,14 @@ class Scheme(Rule):
     def _labelled(self) -> list[Mapping[str, object]]:
         """Everything that may have a label, what stands last holds."""
         points, satisfaction, index = self.points, self.satisfaction, self.index
-        compositions = [part for part in (index, index.units if index else None) if part]
-        return [
-            self.measures, self.layers, self.models,
-            *([satisfaction.topics, satisfaction.panels, satisfaction.rules] if satisfaction else []),
-            *([points.dimensions, points.rules] if points else []),
-            *(parts for made in compositions for parts in (made.components, made.extras)),
-            self.categories, self.rounds, dict(_walk(self.indicators)), dict(_walk(self.sources)),
-        ]  # fmt: skip
+        parts: list[Mapping[str, object]] = [self.measures, self.layers, self.models]
+        if satisfaction:
+            parts += [satisfaction.topics, satisfaction.panels, satisfaction.rules]
+        if points:
+            parts += [points.dimensions, points.rules]
+        for made in (index, index.units if index else None):
+            parts += [made.components, made.extras] if made else []
+        return [*parts, self.categories, self.rounds, dict(_walk(self.indicators)), dict(_walk(self.sources))]
 
     def reweighted(self, **weights: float | Fraction) -> Scheme:
         """The same scheme with other weights for some sources; their siblings keep their proportions.
@@ -327,6 +334,27 @@ def said(label: Label, language: str) -> str:
     if isinstance(label, str):
         return label
     return label.get(language) or next(iter(label.values()))  # type: ignore[call-overload]
+
+
+def _asked(scheme: Scheme) -> Iterator[str]:
+    """Quantities that components, conditions, bands and targets name."""
+    compositions = [part for part in (scheme.index, scheme.index.units if scheme.index else None) if part]
+    for made in compositions:
+        for parts in (made.components, made.extras):
+            yield from (part.of or name for name, part in parts.items())
+    banded: list[Grades | Stars] = [part for part in (scheme.grades, scheme.stars) if part]
+    for bands in banded:
+        yield bands.of
+        yield from (condition.of for conditions in bands.require.values() for condition in conditions)
+    yield from (condition.of for standard in scheme.models.values() for condition in standard.require)
+    yield from (of for target in scheme.targets for of in target.reach)
+    yield from (of for category in scheme.categories.values() for of in category.targets)
+    remediation, registration = scheme.conduct.remediation, scheme.conduct.registration
+    asked = [
+        *(remediation.when if remediation else []),
+        *(registration.deny + registration.defer if registration else []),
+    ]
+    yield from (condition.of for condition in asked)
 
 
 N = TypeVar("N", Source, Indicator)

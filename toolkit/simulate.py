@@ -18,6 +18,11 @@ import pandas as pd
 from scipy.special import ndtr
 
 from toolkit.faults import UsageError
+from toolkit.simulated.consequences import consequences
+from toolkit.simulated.deeds import measures, points
+from toolkit.simulated.halves import halves
+from toolkit.simulated.opinions import satisfaction
+from toolkit.simulated.raters import BLANK, INDICATORS, SOURCES, VALUES, VOTE
 from toolkit.simulated.rules import MADE_UP, schemes_of
 from toolkit.simulated.town import BALLOTS, BRANCHES, FEWEST, KINDS, LAPSED, PLACES, TIED, Town, make_town, runs
 
@@ -27,50 +32,11 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
+    from toolkit.simulated.raters import Scale, Source
+
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-# ------------------------------------------------------------------------------------------------- scales and sources
-
-
-@dataclass(frozen=True)
-class _Scale:
-    """Answers from the lowest up, their points, and the views at which one gives way to the next."""
-
-    answers: tuple[str, ...]
-    points: tuple[float, ...]
-    cuts: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class _Source:
-    """Who rates: how much higher than the truth, how widely about it, and how often without an answer."""
-
-    name: str
-    scale: _Scale
-    bias: float
-    spread: float
-    abstains: float = 0.0
-    skips: float = 0.015
-    asked: int = 6
-
-
-VOTE = _Scale(("不合格", "基本合格", "合格", "优秀"), (0, 60, 80, 100), (52, 66, 81))
-STAR = _Scale(tuple("12345"), (0, 25, 50, 75, 100), (12.5, 37.5, 62.5, 87.5))
-SCORE = _Scale(tuple(map(str, range(101))), tuple(range(101)), tuple(k + 0.5 for k in range(100)))
-BLANK = ("弃权", "不了解")
-VALUES = (*SCORE.answers, *VOTE.answers, *BLANK)
-"""Every answer there is: the code of an answer is its place here (stars share theirs with the scores 1 to 5)."""
-
-INDICATORS = ("virtue", "ability", "diligence", "delivery", "service", "integrity")
-"""The last is not asked of the public."""
-SOURCES = (
-    _Source("leader", SCORE, bias=0, spread=5, skips=0.005),
-    _Source("team", SCORE, bias=-1, spread=6),
-    _Source("peer", VOTE, bias=1, spread=11, abstains=0.04),
-    _Source("public", STAR, bias=-10, spread=18, asked=5),
-    _Source("self", VOTE, bias=4, spread=7, skips=0),
-)
 # Shares of a rater's error variance; what two indicators share, severity and halo, makes their correlation .7.
 SEVERITY, HALO, NOISE = 0.2, 0.5, 0.3
 ATTENDS, TICKS = 0.9, 0.95
@@ -97,7 +63,7 @@ class Simulated:
     more_schemes : mapping of str to str
         Name and text of the files that hold what changes in later rounds.
     tables : mapping of str to DataFrame
-        The tables of the study by name: units, members, posts, ratings, ballots, turnout.
+        The tables of the study by name: all that a study may have.
     truth : DataFrame
         Columns round, ratee_id, source, indicator, expected: the expected score (0-100) of one rating in that cell,
         over all raters who might have given it.
@@ -173,6 +139,10 @@ def simulate(
     ]
     members_table = town.people[["member_id", "name", "unit_id", "category", "exempt", "role"]]
     tables = {"units": town.units, "members": members_table, "posts": town.posts, **_counts(town, blocks, rounds, rng)}
+    turns = halves(rounds)
+    for make in (points, satisfaction, measures):
+        tables[make.__name__] = make(town, quality, turns, np.random.default_rng([seed, *make.__name__.encode()]))
+    tables |= consequences(town, quality, turns[0])
     return Simulated(schemes.pop("scheme.yaml"), schemes, tables, _truth(town, quality, rounds))
 
 
@@ -243,7 +213,7 @@ def _place(values: Ints, value: int) -> int:
     return int(np.flatnonzero(values == value)[0])
 
 
-def _pairs(town: Town, source: _Source, rng: Generator) -> tuple[Ints, Ints]:
+def _pairs(town: Town, source: Source, rng: Generator) -> tuple[Ints, Ints]:
     """Who is rated by whom: places among the ratees, and a number for each rater."""
     branch = town.ratees["branch"].to_numpy()
     everyone = np.arange(len(branch))
@@ -296,7 +266,7 @@ def _between(ends: tuple[int, int], count: int, rng: Generator) -> Ints:
     return rng.integers(ends[0], ends[1], count, endpoint=True)
 
 
-def _answers(quality: Floats, person: Ints, source: _Source, rng: Generator) -> NDArray[np.int16]:
+def _answers(quality: Floats, person: Ints, source: Source, rng: Generator) -> NDArray[np.int16]:
     """What each rater (row) ticks on each indicator that his source is asked."""
     view = quality[:, : source.asked]
     error = np.sqrt(NOISE) * rng.standard_normal(view.shape)
@@ -311,7 +281,7 @@ def _answers(quality: Floats, person: Ints, source: _Source, rng: Generator) -> 
     return answers
 
 
-def _tick(view: Floats, scale: _Scale) -> NDArray[np.int16]:
+def _tick(view: Floats, scale: Scale) -> NDArray[np.int16]:
     """The answer nearest to a view, as its place in `VALUES`."""
     return (VALUES.index(scale.answers[0]) + np.searchsorted(scale.cuts, view, side="right")).astype(np.int16)
 
@@ -430,7 +400,7 @@ def _turnout(town: Town, block: _Block, label: str, rng: Generator) -> pd.DataFr
 # ---------------------------------------------------------------------------------------------------------- the truth
 
 
-def _expected(view: Floats, scale: _Scale, spread: float) -> Floats:
+def _expected(view: Floats, scale: Scale, spread: float) -> Floats:
     """Expected points of an answer whose view is normal about `view`: each cut passed adds the points between."""
     expected = np.full(view.shape, float(scale.points[0]))
     for cut, step in zip(scale.cuts, np.diff(scale.points), strict=True):

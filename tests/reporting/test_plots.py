@@ -14,7 +14,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from toolkit.reporting import plots
 from toolkit.reporting.documents import read
-from toolkit.reporting.plots import WIDTH, _ems, _shortened
+from toolkit.reporting.plots import WIDTH, _ems, shortened
 
 NAMES = ["distribution", "league", "profile", "selves"]
 HOSTILE = ["$x$", "$\\frac{", "<b>x</b>", "_a_", "_", "*", "]]>", "&amp;", "%s {0}", "\\alpha", "长" * 300, "W" * 300]
@@ -91,7 +91,7 @@ def test_what_is_missing_is_left_out(make_view):
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_name_is_only_text(make_view, name):
-    short = _shortened(name)
+    short = shortened(name)
     labels = dict.fromkeys(make_view().labels, name)
     view = make_view(labels=labels, league=make_view().league.assign(name=name))
     view = make_view(
@@ -132,9 +132,9 @@ def test_a_league_grows_with_its_members(make_view, members):
 
 
 def test_a_label_is_shortened_to_its_room():
-    assert _shortened("第一支部") == "第一支部"
-    assert _shortened("长" * 30) == "长" * 16 + "…"
-    assert _ems(_shortened("W" * 60)) <= 17
+    assert shortened("第一支部") == "第一支部"
+    assert shortened("长" * 30) == "长" * 16 + "…"
+    assert _ems(shortened("W" * 60)) <= 17
 
 
 SCRIPT = """

@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from toolkit.reporting import prose, tables
 from toolkit.reporting.documents import read
-from toolkit.reporting.tables import DASH, Table, gap, percent, points, span, whole
+from toolkit.reporting.table import DASH, TABLE_SCHEMA, Table, gap, percent, points, span, whole
 
 HOSTILE = ["$x$", "<b>x</b>", "_a_", "*", "a|b", "&amp;", "]]>", "长" * 300]
 ALL = ["turnout", "league", "matrix", "selves", "extremes", "children", "grades", "weights", "effective"]
@@ -242,7 +242,7 @@ def test_a_hostile_name_is_text_in_every_form(make_view, name):
     page = Text(bundle["text/html"])
     assert page.cells.count(name) == 3
     assert set(page.tags) == {"table", "caption", "thead", "tbody", "tr", "th", "td", "p"}
-    assert [row["c1"] for row in bundle[tables.TABLE_SCHEMA]["data"]] == [name] * 3
+    assert [row["c1"] for row in bundle[TABLE_SCHEMA]["data"]] == [name] * 3
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -225,7 +225,7 @@ def _png(text: str) -> bytes:
 # To HTML --------------------------------------------------------------------------------------------------------
 
 
-def to_html(document: Document, *, title: str, language: str, font: bytes | None = None) -> str:
+def to_html(document: Document, *, title: str, language: str, font: bytes | None = None, compact: bool = False) -> str:
     """Write a document as one self-contained HTML page: no script, no outside resource, no time stamp.
 
     Parameters
@@ -239,18 +239,21 @@ def to_html(document: Document, *, title: str, language: str, font: bytes | None
     font
         A font to embed under the name that the figures use, see `toolkit.reporting.font.page_font`. Without one the
         page relies on the reader's fonts.
+    compact
+        Print it small, the last section on a page of its own.
     """
     match document.blocks:
         case (Heading(text=text), *rest) if text == title:
             blocks = tuple(rest)
         case blocks:
             pass
-    return page("report.html.j2", language=language, font=font, title=title, blocks=blocks)
+    return page("report.html.j2", language=language, font=font, title=title, blocks=blocks, compact=compact)
 
 
-def page(template: str, *, language: str, font: bytes | None, **content: object) -> str:
+def page(template: str, *, language: str, font: bytes | None, compact: bool = False, **content: object) -> str:
     """Fill a template of this package; every text in `content` is escaped."""
-    return _templates().get_template(template).render(content, _=words(language), locale=LOCALES[language], font=font)
+    content |= {"_": words(language), "locale": LOCALES[language], "font": font, "compact": compact}
+    return _templates().get_template(template).render(content)
 
 
 @cache

@@ -18,7 +18,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from toolkit.reporting.privacy import FEWEST
-from toolkit.reporting.tables import gap, points
+from toolkit.reporting.table import gap, points
 from toolkit.words import words
 
 if TYPE_CHECKING:
@@ -75,26 +75,28 @@ def font_file() -> Path:
     return path
 
 
-def _style() -> dict[Any, Any]:
+def style() -> dict[Any, Any]:
+    """Settings of every figure."""
     font_file()  # matplotlib must know the font before it is named
     return STYLE
 
 
-def _draw(figure: Figure, alt: str, caption: str) -> Plot:
+def drawn(figure: Figure, alt: str, caption: str) -> Plot:
+    """A figure as SVG, the same bytes for the same figure."""
     buffer = io.StringIO()
-    with mpl.rc_context(_style()):  # how text is written, and ids are made, is asked for only now
+    with mpl.rc_context(style()):  # how text is written, and ids are made, is asked for only now
         FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
     return Plot(buffer.getvalue(), alt, caption)
 
 
-def _axes(height: float, left: float, *, bottom: float = 0.45, right: float = 0.25) -> tuple[Figure, Axes]:
+def axes_of(height: float, left: float, *, bottom: float = 0.45, right: float = 0.25) -> tuple[Figure, Axes]:
     """A figure of the report's width with one axes at a fixed place, all in inches."""
     figure = Figure(figsize=(WIDTH, height))
     place = (left / WIDTH, bottom / height, (WIDTH - left - right) / WIDTH, (height - bottom - 0.12) / height)
     return figure, figure.add_axes(place)
 
 
-def _limits(*values: NDArray[np.float64]) -> tuple[float, float]:
+def limits(*values: NDArray[np.float64]) -> tuple[float, float]:
     """A stretch of the scale from 0 to 100 that holds all values, in fives."""
     flat = np.concatenate(values)
     flat = flat[~np.isnan(flat)]
@@ -108,12 +110,12 @@ def _ems(name: str) -> float:
     return sum(1.0 if east_asian_width(letter) in "WF" else 0.56 for letter in name)
 
 
-def _left(names: Sequence[str]) -> float:
+def room_for(names: Sequence[str]) -> float:
     """Room for labels, in inches."""
     return 0.35 + max(map(_ems, names), default=0) * 9 / 72
 
 
-def _shortened(name: str, most: float = 17) -> str:
+def shortened(name: str, most: float = 17) -> str:
     """A label of at most so many ems."""
     if _ems(name) <= most:
         return name
@@ -128,7 +130,7 @@ def _legend(axes: Axes, names: Sequence[str], rows: int) -> None:
     The names are handed over: of labels found on the marks matplotlib leaves out those that begin with an underscore.
     """
     below = (0.5, -0.46 / (0.27 * max(rows, 1) + 0.13))
-    shown = [_shortened(name) for name in names]
+    shown = [shortened(name) for name in names]
     axes.legend(axes.get_lines(), shown, loc="upper center", bbox_to_anchor=below, ncols=5, frameon=False, fontsize=8)
 
 
@@ -139,11 +141,11 @@ def distribution(view: Slice) -> Plot | None:
     _ = words(view.language)
     scores = view.units["score"].to_numpy(dtype=float)
     own = view.units["own"].to_numpy(dtype=bool)
-    with mpl.rc_context(_style()):
-        figure, axes = _axes(1.25, 0.3)
+    with mpl.rc_context(style()):
+        figure, axes = axes_of(1.25, 0.3)
         axes.set_yticks([])
         axes.set_ylim(-0.6, 1)
-        axes.set_xlim(*_limits(scores))
+        axes.set_xlim(*limits(scores))
         axes.axhline(0, color=PALE, zorder=0)
         axes.plot(scores[~own], np.zeros((~own).sum()), "o", color=GREY, ms=8, alpha=0.7, mec="white")
         if own.any():
@@ -157,7 +159,7 @@ def distribution(view: Slice) -> Plot | None:
         else _("Mean scores of {n} units").format(n=len(scores))
     )
     alt = f"{caption}: {', '.join(points(value) for value in scores)}"
-    return _draw(figure, alt, caption)
+    return drawn(figure, alt, caption)
 
 
 def league(view: Slice) -> Plot | None:
@@ -166,19 +168,19 @@ def league(view: Slice) -> Plot | None:
         return None
     _ = words(view.language)
     rows = view.league[view.league["score"].notna()].iloc[::-1]
-    names = [_shortened(name) for name in rows["name"]]
+    names = [shortened(name) for name in rows["name"]]
     score, low, high = (rows[name].to_numpy(dtype=float) for name in ("score", "low", "high"))
     counted = rows["rank"].notna().to_numpy()
     place = np.arange(len(rows))
-    with mpl.rc_context(_style()):
-        figure, axes = _axes(0.7 + 0.21 * max(len(rows), 1), _left(names))
-        axes.set_xlim(*_limits(score, low, high))
+    with mpl.rc_context(style()):
+        figure, axes = axes_of(0.7 + 0.21 * max(len(rows), 1), room_for(names))
+        axes.set_xlim(*limits(score, low, high))
         axes.set_ylim(-0.7, len(rows) - 0.3)
         for name, cut in view.method["bands"].items():
             if axes.get_xlim()[0] < cut < axes.get_xlim()[1]:
                 axes.axvline(cut, color=PALE, zorder=0)
                 axes.annotate(
-                    _shortened(view.method["grade_labels"][name]),
+                    shortened(view.method["grade_labels"][name]),
                     (cut, len(rows) - 0.35),
                     color=GREY,
                     fontsize=7,
@@ -197,7 +199,7 @@ def league(view: Slice) -> Plot | None:
     alt = f"{caption}: " + ", ".join(
         f"{name} {points(value)}" for name, value in zip(names[::-1], score[::-1], strict=True)
     )
-    return _draw(figure, alt, caption)
+    return drawn(figure, alt, caption)
 
 
 def profile(view: Slice) -> Plot | None:
@@ -207,12 +209,12 @@ def profile(view: Slice) -> Plot | None:
     _ = words(view.language)
     rows = view.matrix[view.matrix["indicator"] != ""].iloc[::-1]
     place = np.arange(len(rows))
-    names = [_shortened(label) for label in rows["label"]]
+    names = [shortened(label) for label in rows["label"]]
     values = [view.by_source[name].loc[rows.index].to_numpy(dtype=float) for name in view.by_source.columns]
-    with mpl.rc_context(_style()):
-        figure, axes = _axes(1.1 + 0.27 * max(len(rows), 1), _left(names), bottom=0.85)
+    with mpl.rc_context(style()):
+        figure, axes = axes_of(1.1 + 0.27 * max(len(rows), 1), room_for(names), bottom=0.85)
         everything = rows["score"].to_numpy(dtype=float)
-        axes.set_xlim(*_limits(everything, *values))
+        axes.set_xlim(*limits(everything, *values))
         axes.set_ylim(-0.6, len(rows) - 0.4)
         axes.hlines(place, *axes.get_xlim(), color=PALE, lw=0.8, zorder=0)
         for number, value in enumerate(values):
@@ -228,7 +230,7 @@ def profile(view: Slice) -> Plot | None:
     alt = f"{caption}: " + ", ".join(
         f"{label} {points(value)}" for label, value in zip(names[::-1], everything[::-1], strict=True)
     )
-    return _draw(figure, alt, caption)
+    return drawn(figure, alt, caption)
 
 
 def selves(view: Slice) -> Plot | None:
@@ -237,12 +239,12 @@ def selves(view: Slice) -> Plot | None:
         return None
     _ = words(view.language)
     rows = view.selves[view.selves["label"] != ""].iloc[::-1]
-    names = [_shortened(label) for label in rows["label"]]
+    names = [shortened(label) for label in rows["label"]]
     own, others = rows["self"].to_numpy(dtype=float), rows["others"].to_numpy(dtype=float)
     place = np.arange(len(rows))
-    with mpl.rc_context(_style()):
-        figure, axes = _axes(1.1 + 0.27 * max(len(rows), 1), _left(names), bottom=0.85)
-        axes.set_xlim(*_limits(own, others))
+    with mpl.rc_context(style()):
+        figure, axes = axes_of(1.1 + 0.27 * max(len(rows), 1), room_for(names), bottom=0.85)
+        axes.set_xlim(*limits(own, others))
         axes.set_ylim(-0.6, len(rows) - 0.4)
         axes.hlines(place, own, others, color=GREY, lw=1.2, zorder=0)
         axes.plot(own, place, "s", color=COLOURS[0], ms=6, mec="white")
@@ -255,4 +257,4 @@ def selves(view: Slice) -> Plot | None:
     alt = f"{caption}: " + ", ".join(
         f"{label} {gap(value)}" for label, value in zip(names[::-1], rows["gap"][::-1], strict=True)
     )
-    return _draw(figure, alt, caption)
+    return drawn(figure, alt, caption)

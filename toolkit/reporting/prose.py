@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from toolkit.reporting.tables import percent, points, span
+from toolkit.reporting.table import percent, points, span
 from toolkit.words import words
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ def plain(text: object) -> str:
     return BEGINNING.sub(r"\1\\", MARKDOWN.sub(r"\\\1", " ".join(str(text).split())))
 
 
-def _joined(sentences: list[str], language: str) -> str:
+def joined(sentences: list[str], language: str) -> str:
+    """Sentences as a paragraph."""
     return (" " if language == "en" else "").join(sentence for sentence in sentences if sentence)
 
 
@@ -88,7 +89,7 @@ def summary(view: Slice) -> Text:
                 score=points(facts["own_score"])
             )
         )
-    return Text(_joined(sentences, view.language))
+    return Text(joined(sentences, view.language))
 
 
 def _standing(view: Slice, _: Callable[[str], str]) -> str:

@@ -12,20 +12,22 @@ import time
 import traceback
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from hashlib import sha256
 from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from toolkit.faults import UsageError, one_of
 from toolkit.reporting import slices
 from toolkit.reporting.documents import read, to_html
+from toolkit.reporting.edition import OVERVIEW, Edition, Views
 from toolkit.reporting.export import unit_scores
 from toolkit.reporting.font import page_font
 from toolkit.reporting.site import IndexPage, IndexRow, href, index_html
-from toolkit.reporting.tables import points, span, whole
-from toolkit.words import words
+from toolkit.reporting.table import points, span, whole
+from toolkit.words import LANGUAGES, words
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -37,20 +39,19 @@ if TYPE_CHECKING:
 PAGE = "report.html"
 INDEX = "index.html"
 MANIFEST = "manifest.jsonl"
-OVERVIEW = "overview"
-UNIT_NOTEBOOK, OVERVIEW_NOTEBOOK = "unit_report.ipynb", "overview.ipynb"
-PARAMETERS = ("study", "unit", "round")
+MAIN = Edition()
 PACKAGES = ("toolkit", "pandas", "numpy", "scipy", "narwhals", "duckdb", "matplotlib", "papermill", "nbclient")
 
 
 @dataclass(frozen=True)
 class Job:
-    """One notebook to run: where, on which slice, and what its page is called; `error` if it had no slice."""
+    """One notebook to run: for whom, where, on which slice, and what its page is called; `error` if it had no slice."""
 
     name: str
     notebook: str
     folder: str
     language: str
+    per: str = "unit"
     slice: str = ""
     title: str = ""
     scores: str = ""
@@ -64,7 +65,7 @@ class Outcome:
     Attributes
     ----------
     name : str
-        The unit, or "overview".
+        The unit or member, or "overview".
     outcome : str
         "done" or "failed".
     seconds : float
@@ -106,6 +107,7 @@ def plan(
     out: Path,
     *,
     notebooks: Path,
+    edition: Edition = MAIN,
     round: str = "",  # noqa: A002  (the contract's word)
     units: Sequence[str] = (),
     language: str | None = None,
@@ -117,13 +119,15 @@ def plan(
     study, scores
         Read and scored once.
     out : path
-        Folder of the round's reports.
+        Folder of the reports, see `Edition.folder`.
     notebooks : path
-        Folder that holds `unit_report.ipynb` and `overview.ipynb`.
+        Folder that holds the notebooks.
+    edition : Edition
+        Which notebook, and for whom; by default the report of every unit.
     round : str
         Blank for the newest.
     units : sequence of str
-        Units to report on; empty for all, and the overview.
+        Units to report on, or whose members; empty for all, and the overview.
     language : str, optional
         Instead of the scheme's.
 
@@ -133,40 +137,35 @@ def plan(
         If a unit or the round is unknown, or a notebook cannot take the parameters.
     """
     turn = round or study.round
-    known = study.units["unit_id"].tolist()
     if turn not in study.schemes:
         raise UsageError(f"round: {turn!r}, {one_of(turn, study.schemes)}")
-    for unit in units:
-        if unit not in known:
-            raise UsageError(f"unit: {unit!r}, {one_of(unit, known)}")
-    if OVERVIEW in map(str.casefold, known):
-        raise UsageError(f"unit_id: must not be {OVERVIEW!r}, which is the folder of the overview")
-    for name in [UNIT_NOTEBOOK] if units else [UNIT_NOTEBOOK, OVERVIEW_NOTEBOOK]:
-        require_parameters(notebooks / name)
-    wanted = list(dict.fromkeys(units)) or ["", *known]
-    return [_job(study, scores, out, notebooks, unit=unit, turn=turn, language=language) for unit in wanted]
+    wanted = edition.wanted(study, list(units))
+    for file in dict.fromkeys(map(edition.file, wanted)):
+        require_parameters(notebooks / file, edition.parameters)
+    if language not in {None, *LANGUAGES}:
+        raise UsageError(f"language: {language!r}, must be one of {', '.join(LANGUAGES)}")
+    views = Views(study, scores, edition, turn, language)
+    return [_job(views, out, notebooks, name) for name in wanted]
 
 
-def _job(
-    study: Study, scores: Scores, out: Path, notebooks: Path, *, unit: str, turn: str, language: str | None
-) -> Job:
+def _job(views: Views, out: Path, notebooks: Path, name: str) -> Job:
+    edition = views.edition
     job = Job(
-        name=unit or OVERVIEW,
-        notebook=str((notebooks / (UNIT_NOTEBOOK if unit else OVERVIEW_NOTEBOOK)).resolve()),
-        folder=str((out / (unit or OVERVIEW)).resolve()),
-        language=language or study.schemes[turn].language,
+        name=name,
+        notebook=str((notebooks / edition.file(name)).resolve()),
+        folder=str((out / name).resolve()),
+        language=views.language or views.study.schemes[views.turn].language,
+        per=edition.per,
     )
-    _ = words(job.language)
     try:
-        view = slices.cut(study, scores, unit, turn, language)
-        space = "" if job.language == "zh" else " "
-        title = f"{view.unit}{space}{_('Assessment report')}" if unit else _("Overview of the study")
-        return replace(job, slice=view.to_json(), title=title, scores=unit_scores(view))
-    except Exception:  # noqa: BLE001  (a unit whose slice cannot be cut must not stop the others)
+        view = views.view(name)
+        table = unit_scores(view) if isinstance(view, slices.Slice) and edition.main else ""
+        return replace(job, slice=view.to_json(), title=edition.title(name, view), scores=table)
+    except Exception:  # noqa: BLE001  (one whose slice cannot be cut must not stop the others)
         return replace(job, error=traceback.format_exc())
 
 
-def require_parameters(notebook: Path) -> None:
+def require_parameters(notebook: Path, parameters: Sequence[str] = MAIN.parameters) -> None:
     """Check that a notebook takes what a run hands it, of which papermill would only warn.
 
     Raises
@@ -179,7 +178,7 @@ def require_parameters(notebook: Path) -> None:
     if not notebook.is_file():
         raise UsageError(f"{notebook}: no such notebook")
     logging.getLogger("papermill").setLevel(logging.ERROR)  # it would warn of what is said below
-    lacking = [name for name in PARAMETERS if name not in papermill.inspect_notebook(str(notebook))]
+    lacking = [name for name in parameters if name not in papermill.inspect_notebook(str(notebook))]
     if lacking:
         raise UsageError(f"{notebook}: must set {', '.join(lacking)} in a cell tagged `parameters`")
 
@@ -215,12 +214,12 @@ def _execute(job: Job, work: Path) -> None:
         raise RuntimeError(job.error)
     (work / slices.FILE).write_text(job.slice, encoding="utf-8", newline="\n")
     notebook = work / Path(job.notebook).name
-    unit = "" if job.name == OVERVIEW else job.name
+    name = "" if job.name == OVERVIEW else job.name
     try:
         papermill.execute_notebook(
             job.notebook,
             notebook,
-            parameters={"study": slices.FILE, "unit": unit, "round": ""},
+            parameters={"study": slices.FILE, job.per: name, "round": ""},
             kernel_name="python3",
             cwd=work,
             progress_bar=False,
@@ -236,10 +235,11 @@ def _execute(job: Job, work: Path) -> None:
             part.metadata.pop("papermill", None)
         nbformat.write(executed, notebook)  # type: ignore[no-untyped-call]
     document = read(executed)
-    page = to_html(document, title=job.title, language=job.language)
-    page = to_html(document, title=job.title, language=job.language, font=page_font(page))
+    write = partial(to_html, document, title=job.title, language=job.language, compact=job.per == "member")
+    page = write(font=page_font(write()))
     (work / PAGE).write_text(page, encoding="utf-8", newline="\n")
-    (work / "scores.csv").write_text(job.scores, encoding="utf-8-sig", newline="\n")
+    if job.scores:
+        (work / "scores.csv").write_text(job.scores, encoding="utf-8-sig", newline="\n")
 
 
 def perform_all(jobs: Sequence[Job], processes: int) -> Generator[Outcome]:
@@ -277,7 +277,16 @@ def _outcome(future: Future[Outcome], job: Job) -> Outcome:
         return Outcome(job.name, "failed", 0.0, error=traceback.format_exc())
 
 
-def finish(study: Study, scores: Scores, out: Path, outcomes: Sequence[Outcome], *, turn: str, language: str) -> Run:
+def finish(
+    study: Study,
+    scores: Scores,
+    out: Path,
+    outcomes: Sequence[Outcome],
+    *,
+    turn: str,
+    language: str,
+    edition: Edition = MAIN,
+) -> Run:
     """Write the manifest and the index of a run.
 
     The manifest holds a line for the run and one for each of its jobs. A run of some units adds its lines to what is
@@ -286,20 +295,22 @@ def finish(study: Study, scores: Scores, out: Path, outcomes: Sequence[Outcome],
     run = {
         "study": study.name,
         "round": turn,
+        "notebook": edition.notebook,
         "language": language,
         "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "inputs": study.digests,
         "versions": {name: version(name) for name in PACKAGES} | {"python": platform.python_version()},
     }
-    order = ["", OVERVIEW, *study.units["unit_id"]]
+    order = edition.everybody(study)
     outcomes = sorted(outcomes, key=lambda outcome: order.index(outcome.name))
     lines = [json.dumps(part, ensure_ascii=False) for part in (run, *map(asdict, outcomes))]
     out.mkdir(parents=True, exist_ok=True)
-    everybody = {OVERVIEW, *study.units["unit_id"]} <= {outcome.name for outcome in outcomes}
+    everybody = set(order) <= {outcome.name for outcome in outcomes}
     manifest = out / MANIFEST
     before = manifest.read_text(encoding="utf-8") if manifest.is_file() and not everybody else ""
     _write(manifest, before + "\n".join(lines) + "\n")
-    page = _index(study, scores, out, _last(manifest), turn=turn, language=language)
+    view = slices.cut(study, scores, "", turn, language)
+    page = _index(study, view, out, _last(manifest), edition)
     font = page_font(index_html(page))
     _write(out / INDEX, index_html(page, font=font))
     return Run(out, tuple(outcomes))
@@ -318,30 +329,16 @@ def _write(path: Path, text: str) -> None:
     partial.replace(path)
 
 
-def _index(
-    study: Study, scores: Scores, out: Path, outcomes: Mapping[str, Outcome], *, turn: str, language: str
-) -> IndexPage:
-    view = slices.cut(study, scores, "", turn, language)
-    _ = words(language)
-    rows = []
+def _index(study: Study, view: slices.Slice, out: Path, outcomes: Mapping[str, Outcome], edition: Edition) -> IndexPage:
+    _ = words(view.language)
+    rows: list[IndexRow] = []
+    people = study.members.groupby("unit_id")[["member_id", "name"]] if edition.per == "member" else None
     for unit in view.children.to_dict("records"):
         name = unit["unit_id"]
-        outcome = outcomes.get(name, Outcome(name, "not run", 0.0))
-        rows.append(
-            IndexRow(
-                unit_id=name,
-                name=unit["name"],
-                depth=int(unit["depth"]),
-                members=whole(unit["members"]),
-                scored=whole(unit["scored"]),
-                score=points(unit["score"]),
-                interval=span(unit["low"], unit["high"]),
-                status=outcome.outcome,
-                href=href(name, PAGE) if (out / name / PAGE).is_file() else "",
-                error=outcome.error,
-                coverage=f"{whole(unit['coverage'])}%" if unit["scored"] else "",
-            )
-        )
+        rows.append(_unit_row(unit, out, outcomes if edition.per == "unit" else {}, told=edition.per == "unit"))
+        if people is not None and name in people.groups:
+            members = people.get_group(name).itertuples(index=False, name=None)
+            rows += [_member_row(member, who, int(unit["depth"]) + 1, out, outcomes) for member, who in members]
     overview = outcomes.get(OVERVIEW)
     if overview and overview.error:
         rows.append(IndexRow("", _("Overview of the study"), 0, "", "", "", "", overview.outcome, "", overview.error))
@@ -354,9 +351,35 @@ def _index(
     return IndexPage(
         title=view.title,
         period=f"{view.round} {view.period}".strip(),
-        language=language,
+        language=view.language,
         rows=tuple(rows),
         overview_href=href(OVERVIEW, PAGE) if (out / OVERVIEW / PAGE).is_file() else "",
         facts=tuple(facts),
         failures=sum(row.status == "failed" for row in rows),
     )
+
+
+def _unit_row(unit: Mapping[Any, Any], out: Path, outcomes: Mapping[str, Outcome], *, told: bool) -> IndexRow:
+    """A unit in the index; where the reports are its members' it has none of its own to tell of."""
+    name = unit["unit_id"]
+    outcome = outcomes.get(name, Outcome(name, "not run" if told else "", 0.0))
+    return IndexRow(
+        unit_id=name,
+        name=unit["name"],
+        depth=int(unit["depth"]),
+        members=whole(unit["members"]),
+        scored=whole(unit["scored"]),
+        score=points(unit["score"]),
+        interval=span(unit["low"], unit["high"]),
+        status=outcome.outcome,
+        href=href(name, PAGE) if (out / name / PAGE).is_file() else "",
+        error=outcome.error,
+        coverage=f"{whole(unit['coverage'])}%" if unit["scored"] else "",
+    )
+
+
+def _member_row(member: str, name: str, depth: int, out: Path, outcomes: Mapping[str, Outcome]) -> IndexRow:
+    """A member in the index: his name and his sheet, and no score; that is for his own eyes."""
+    outcome = outcomes.get(member, Outcome(member, "not run", 0.0))
+    link = href(member, PAGE) if (out / member / PAGE).is_file() else ""
+    return IndexRow(member, name, depth, "", "", "", "", outcome.outcome, link, outcome.error)

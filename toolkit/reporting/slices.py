@@ -6,8 +6,7 @@ printed, so a slice may lie beside its report and the notebook can be run again.
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,15 +16,16 @@ import pandas as pd
 from toolkit.faults import UsageError
 from toolkit.reporting.disclosure import Disclosure
 from toolkit.reporting.method import method_facts
+from toolkit.reporting.phrases import matter_label
 from toolkit.reporting.privacy import DIGITS, FEWEST, coarse, hidden_units, published
+from toolkit.reporting.standing import Standing
 from toolkit.reporting.unit_tree import UnitTree
+from toolkit.reporting.view import Results
 from toolkit.scheme import SELF, said
 from toolkit.scoring.scores import score
 from toolkit.study import read_study
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from toolkit.scheme import Scheme
     from toolkit.scoring.scores import Scores
     from toolkit.study import Study
@@ -34,7 +34,7 @@ FILE = "slice.json"
 
 
 @dataclass(frozen=True)
-class Slice:
+class Slice(Results):
     """Everything that a unit's report, or the overview, may show.
 
     Attributes
@@ -47,7 +47,9 @@ class Slice:
         Id and name; blank in the overview.
     facts : dict
         Single numbers and words: score, low, high, members, scored, partial, thin, unrated, exempt, min_raters,
-        own_score, grades (grade -> members), unshown (labels of indicators whose mean would give a source away).
+        own_score, grades (grade -> members), unshown (labels of indicators whose mean would give a source away),
+        admitted (members to be registered as a matter of course), own (points, index, level, stars, stars_before of the
+        unit itself).
     method : dict
         What the scheme says, see `method_facts`.
     turnout : DataFrame
@@ -67,11 +69,12 @@ class Slice:
         `label, self, others, gap` by indicator, where enough members rated themselves.
     hidden : DataFrame
         `label, reason`: sources that are not shown.
+    bottom : DataFrame
+        In the overview, who satisfies least: `name, n, dissatisfied, low, high, others` (percent), `verdict`.
     labels : dict
         Labels of the shown sources.
     """
 
-    language: str
     title: str
     round: str
     period: str
@@ -87,43 +90,8 @@ class Slice:
     by_source: pd.DataFrame
     selves: pd.DataFrame
     hidden: pd.DataFrame
+    bottom: pd.DataFrame
     labels: dict[str, str] = field(default_factory=dict)
-
-    def to_json(self) -> str:
-        """The slice as text; the same slice gives the same text."""
-        data = {
-            part.name: _columns(value) if isinstance(value := getattr(self, part.name), pd.DataFrame) else value
-            for part in fields(self)
-        }
-        return json.dumps(data, ensure_ascii=False, indent=1)
-
-    @classmethod
-    def from_json(cls, text: str) -> Slice:
-        """Read what `to_json` wrote."""
-        data = json.loads(text)
-        for name, kind in cls.__annotations__.items():
-            if kind == "pd.DataFrame":
-                data[name] = _frame(data[name])
-        return cls(**data)
-
-
-def _columns(frame: pd.DataFrame) -> dict[str, list[Any]]:
-    return {str(name): [None if _null(value) else value for value in frame[name].tolist()] for name in frame}
-
-
-def _null(value: object) -> bool:
-    return value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value))
-
-
-def _frame(columns: Mapping[str, list[Any]]) -> pd.DataFrame:
-    return pd.DataFrame({name: _series(cells) for name, cells in columns.items()})
-
-
-def _series(cells: list[Any]) -> pd.Series:
-    """A column; numbers some or all of which are missing are floats, as they were."""
-    there = [cell for cell in cells if cell is not None]
-    numbers = not any(isinstance(cell, bool | str) for cell in there)
-    return pd.Series(cells, dtype=float if numbers and len(there) < len(cells) else None)
 
 
 def open_slice(study: str | Path, unit: str = "", round: str = "") -> Slice:  # noqa: A002  (the contract's word)
@@ -169,10 +137,10 @@ def cut(study: Study, scores: Scores, unit: str, round: str, language: str | Non
     known = study.units.set_index("unit_id")["name"]
     if unit and unit not in known.index:
         raise UsageError(f"unit: {unit!r}, must be one of {', '.join(known.index[:12])}")
-    return _Cutter(study, scores, unit, round, language or study.schemes[round].language).slice()
+    return Cutter(study, scores, unit, round, language or study.schemes[round].language).slice()
 
 
-class _Cutter:
+class Cutter:
     """Cuts one slice; a class, since every part needs the same things."""
 
     def __init__(self, study: Study, scores: Scores, unit: str, turn: str, language: str) -> None:
@@ -194,10 +162,12 @@ class _Cutter:
         scored = dict(zip(self.means["unit_id"], self.means["members"], strict=True))
         # a unit's own report has its mean, unless that in itself must be hidden
         self.bare = hidden_units(bare, self.tree.children, scored) - ({self.scope} - bare)
+        withheld = set(self.members.loc[self.members["status"] == "withheld", "ratee_id"])
+        self.standing = Standing(study, scores, turn, language, withheld | self.bare)
 
     def slice(self) -> Slice:
+        """Put the parts together."""
         turn = self.scheme.rounds[self.round]
-        names = self.study.units.set_index("unit_id")["name"]
         categories = self.members["category"].unique().tolist()
         matrix, by_source = self._matrix()
         return Slice(
@@ -206,7 +176,7 @@ class _Cutter:
             round=self.label(self.round),
             period=" – ".join(str(day) for day in (turn.start, turn.end) if day),
             unit_id=self.unit,
-            unit=str(names[self.unit]) if self.unit else "",
+            unit=self.unit_name,
             facts=self._facts(),
             method=method_facts(self.scheme, self.round, self.parts, categories, self.label),
             turnout=self._turnout(),
@@ -217,8 +187,16 @@ class _Cutter:
             by_source=by_source,
             selves=self._selves(),
             hidden=self._hidden_frame(),
+            bottom=self._bottom(),
+            **self._results(),
             labels={name: self.label(name) for name in self.open.sources},
         )
+
+    @property
+    def unit_name(self) -> str:
+        """Name of the unit; blank in the overview."""
+        names = self.study.units.set_index("unit_id")["name"]
+        return str(names[self.unit]) if self.unit else ""
 
     def label(self, name: str) -> str:
         """Label of a name of the scheme, or of a part that alone knows it, in the language of the slice."""
@@ -248,7 +226,61 @@ class _Cutter:
         }
         own = published(self.open.members(self.own, self.table, self.unit))["score"]
         facts["own_score"] = float(own.iloc[0]) if len(own) and own.notna().all() else None
+        mine = self.standing.results([self.unit]).to_dict("records")[0] if len(self.own) else {}
+        keys = ("points", "index", "level", "stars", "stars_before")
+        facts["admitted"] = len(self.standing.admitted(self._own_ids()))
+        facts["own"] = {key: None if pd.isna(mine.get(key)) else mine[key] for key in keys}
         return facts
+
+    def _results(self) -> dict[str, pd.DataFrame]:
+        """What became of scores: of the unit's members by name; the overview names nobody."""
+        standing, unit, ids = self.standing, self.unit, self._own_ids()
+        names = dict(zip(self.study.members["member_id"], self.study.members["name"], strict=True))
+        everybody = ids if unit else self.members["ratee_id"].tolist()
+        frames = {
+            "targets": standing.targets(everybody),
+            "models": standing.models([*ids, unit]),
+            "proposals": standing.proposals([*ids, unit]),
+        }
+        # who is to be registered as a matter of course is counted, not listed
+        course = standing.admitted(ids)
+        matter = frames["proposals"]["matter"] == matter_label("registration", self.language)
+        frames["proposals"] = frames["proposals"][~(matter & frames["proposals"]["ratee_id"].isin(course))]
+        named = {
+            name: frame.assign(name=[names.get(ratee, self.unit_name) for ratee in frame["ratee_id"]])
+            for name, frame in frames.items()
+        }
+        if not unit:  # how many met their targets is told, and of nobody whether he did
+            named["targets"] = named["targets"].assign(ratee_id="", name="")
+        return {
+            **named,
+            "results": standing.results(ids),
+            "components": standing.components(unit),
+            "satisfaction": standing.satisfaction(unit),
+            "criteria": standing.criteria(unit),
+        }
+
+    def _own_ids(self) -> list[str]:
+        """The unit's own members in the order of the league; nobody in the overview."""
+        own = self.members[self.members["unit_id"] == self.unit] if self.unit else self.members.iloc[:0]
+        own = own.sort_values(["counts", "score", "ratee_id"], ascending=[False, False, True], kind="stable")
+        return list(own["ratee_id"])
+
+    def _bottom(self) -> pd.DataFrame:
+        """Units that satisfy least, in the overview alone."""
+        columns = ["name", "n", "dissatisfied", "low", "high", "others", "verdict"]
+        rows = self.scores.bottom
+        rows = rows[(rows["round"] == self.round) & (rows["kind"] == "unit")]
+        if self.unit or rows.empty:
+            return pd.DataFrame(columns=columns)
+        names = self.study.units.set_index("unit_id")["name"]
+        rows = rows.assign(name=names.reindex(rows["ratee_id"]).to_numpy())
+        few = rows["n"] < self.open.min_raters
+        for column in ("dissatisfied", "low", "high", "others"):
+            rows[column] = [np.nan if share is None else 100 * float(share) for share in rows[column]]
+            rows[column] = rows[column].mask(few)
+        order = rows.sort_values(["dissatisfied", "ratee_id"], ascending=[False, True], kind="stable")
+        return published(order[columns].reset_index(drop=True))
 
     def _turnout(self) -> pd.DataFrame:
         """Who took part, by source; how much was left blank only of sources that are shown."""

@@ -1,16 +1,13 @@
-"""Frames -> tables that a reader sees; the only place where numbers become text."""
+"""The tables of a unit's report and of the overview."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from html import escape
 from itertools import compress
-from typing import TYPE_CHECKING, Any, Literal
-from unicodedata import east_asian_width
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from toolkit.reporting.privacy import DIGITS, settled
+from toolkit.reporting.table import DASH, Align, Table, gap, percent, points, share, span, whole
 from toolkit.scheme import SELF
 from toolkit.words import words
 
@@ -19,127 +16,12 @@ if TYPE_CHECKING:
 
     from toolkit.reporting.slices import Slice
 
-DASH = "—"
 FEWEST = 4
 """With fewer indicators the strongest and the weakest would say what the matrix says."""
-TABLE_SCHEMA = "application/vnd.dataresource+json"
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of text that Jupyter shows and `documents` carries into a report.
-
-    Attributes
-    ----------
-    columns : tuple of (title, align)
-        `align` is "left" or "right".
-    rows : tuple of tuple of str
-        Cells as they are read.
-    caption, note : str
-        What stands above and below.
-    mark : tuple of int
-        Rows to point out.
-    """
-
-    columns: tuple[tuple[str, Literal["left", "right"]], ...]
-    rows: tuple[tuple[str, ...], ...]
-    caption: str
-    note: str = ""
-    mark: tuple[int, ...] = ()
-
-    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
-        return {"text/plain": self.plain(), "text/html": self.html(), TABLE_SCHEMA: self.resource()}
-
-    def resource(self) -> dict[str, Any]:
-        """The table as Table Schema (a Frictionless data resource)."""
-        names = [f"c{place}" for place in range(len(self.columns))]
-        schema = [
-            {"name": name, "title": title, "type": "string", "align": align}
-            for name, (title, align) in zip(names, self.columns, strict=True)
-        ]
-        return {
-            "schema": {"fields": schema},
-            "data": [dict(zip(names, row, strict=True)) for row in self.rows],
-            "caption": self.caption,
-            "note": self.note,
-            "mark": list(self.mark),
-        }
-
-    def plain(self) -> str:
-        """The table in a terminal's columns; Chinese characters are two columns wide."""
-        lines = [tuple(title for title, _ in self.columns), *self.rows]
-        widths = [max(_width(line[place]) for line in lines) for place in range(len(self.columns))]
-        shown = [
-            "  ".join(
-                _padded(text, width, align) for text, width, (_, align) in zip(line, widths, self.columns, strict=True)
-            ).rstrip()
-            for line in lines
-        ]
-        return "\n".join(part for part in (self.caption, *shown, self.note) if part)
-
-    def html(self) -> str:
-        """The table as HTML for a notebook."""
-        head = "".join(
-            f'<th scope="col" style="text-align:{align}">{escape(title)}</th>' for title, align in self.columns
-        )
-        body = "".join(
-            "<tr>"
-            + "".join(
-                f'<td style="text-align:{align}">{escape(cell)}</td>'
-                for cell, (_, align) in zip(row, self.columns, strict=True)
-            )
-            + "</tr>"
-            for row in self.rows
-        )
-        note = f"<p>{escape(self.note)}</p>" if self.note else ""
-        caption = f"<caption>{escape(self.caption)}</caption>"
-        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
-
-
-def _width(text: str) -> int:
-    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
-
-
-def _padded(text: str, width: int, align: str) -> str:
-    space = " " * (width - _width(text))
-    return space + text if align == "right" else text + space
-
-
-def points(value: float | None) -> str:
-    """A score as it is printed: one decimal, a dash where there is none."""
-    return DASH if value is None or pd.isna(value) else f"{settled(value):.{DIGITS}f}"
-
-
-def gap(value: float) -> str:
-    """A difference as it is printed, with its sign."""
-    return f"{settled(value):+.{DIGITS}f}"
-
-
-def span(low: float | None, high: float | None) -> str:
-    """An interval as it is printed; ends that were made coarse are whole."""
-    if low is None or high is None or pd.isna(low) or pd.isna(high):
-        return DASH
-    whole = float(low).is_integer() and float(high).is_integer()
-    return f"{low:.0f}–{high:.0f}" if whole else f"{points(low)}–{points(high)}"
-
-
-def whole(value: float | None) -> str:
-    """A count as it is printed."""
-    return DASH if value is None or pd.isna(value) else f"{value:.0f}"
-
-
-def percent(part: float, base: float) -> str:
-    """A part of a base in percent, a dash without a base."""
-    return DASH if pd.isna(part) or not base > 0 else share(100 * part / base)
-
-
-def share(percent: float) -> str:
-    """Percents as they are printed."""
-    return DASH if pd.isna(percent) else f"{percent:.1f}%"
 
 
 def _table(
-    columns: Iterable[tuple[str, Literal["left", "right"]]],
+    columns: Iterable[tuple[str, Align]],
     rows: Iterable[Iterable[str]],
     caption: str,
     **more: Any,  # noqa: ANN401
@@ -161,7 +43,7 @@ def turnout(view: Slice) -> Table:
         for row in view.turnout.to_dict("records")
     ]
     titles = [_("Eligible"), _("Issued"), _("Returned"), _("Valid"), _("Participation rate"), _("Blank answers")]
-    columns: list[tuple[str, Literal["left", "right"]]] = [
+    columns: list[tuple[str, Align]] = [
         (_("Source"), "left"),
         *((title, "right") for title in titles),
     ]
@@ -194,7 +76,7 @@ def league(view: Slice) -> Table | None:
         remark = "; ".join(remarks) if view.language == "en" else "；".join(remarks)
         score = (points(row["score"]), span(row["low"], row["high"]))
         rows.append([whole(row["rank"]), row["name"], row["category"], *score, grade, remark])
-    columns: list[tuple[str, Literal["left", "right"]]] = [
+    columns: list[tuple[str, Align]] = [
         (_("Place"), "right"), (_("Name"), "left"), (_("Category"), "left"), (_("Score"), "right"),
         (_("95% interval"), "right"), (_("Proposed grade"), "left"), (_("Remark"), "left"),
     ]  # fmt: skip
@@ -224,7 +106,7 @@ def matrix(view: Slice) -> Table:
     ]
     scores = [*(view.by_source[name] for name in view.by_source.columns), view.matrix["score"]]
     rows = list(zip(labels, *(map(points, column) for column in scores), strict=True))
-    columns: list[tuple[str, Literal["left", "right"]]] = [
+    columns: list[tuple[str, Align]] = [
         (_("Indicator"), "left"), *((view.labels[name], "right") for name in view.by_source.columns),
         (_("All sources"), "right"),
     ]  # fmt: skip
@@ -241,7 +123,7 @@ def selves(view: Slice) -> Table | None:
         [row["label"] or _("All indicators"), points(row["self"]), points(row["others"]), gap(row["gap"])]
         for row in view.selves.to_dict("records")
     ]
-    columns: list[tuple[str, Literal["left", "right"]]] = [
+    columns: list[tuple[str, Align]] = [
         (_("Indicator"), "left"), (_("Self"), "right"), (_("Others"), "right"), (_("Gap"), "right"),
     ]  # fmt: skip
     note = (
@@ -266,7 +148,7 @@ def extremes(view: Slice) -> Table | None:
     picked = [(_("Strongest"), row) for row in ordered.head(each).to_dict("records")]
     picked += [(_("Weakest"), row) for row in ordered.tail(each).iloc[::-1].to_dict("records")]
     rows = [[kind, row["label"], points(row["score"])] for kind, row in picked]
-    columns: list[tuple[str, Literal["left", "right"]]] = [
+    columns: list[tuple[str, Align]] = [
         ("", "left"),
         (_("Indicator"), "left"),
         (_("Score"), "right"),
@@ -289,7 +171,7 @@ def children(view: Slice) -> Table | None:
         ]
         for row in view.children.to_dict("records")
     ]
-    columns: list[tuple[str, Literal["left", "right"]]] = [
+    columns: list[tuple[str, Align]] = [
         (_("Unit"), "left"), (_("Members"), "right"), (_("Scored members"), "right"), (_("Score"), "right"),
         (_("95% interval"), "right"),
     ]  # fmt: skip
@@ -307,7 +189,7 @@ def grades(view: Slice) -> Table | None:
         [view.method["grade_labels"].get(name, name), str(count), percent(count, total)]
         for name, count in counts.items()
     ]
-    columns: list[tuple[str, Literal["left", "right"]]] = [
+    columns: list[tuple[str, Align]] = [
         (_("Proposed grade"), "left"),
         (_("Members"), "right"),
         (_("Share"), "right"),
@@ -346,7 +228,7 @@ def _weights(view: Slice, facts: str, caption: str, *, names: Mapping[str, str],
         ]
         for row in view.method[facts]
     ]
-    columns: list[tuple[str, Literal["left", "right"]]] = [
+    columns: list[tuple[str, Align]] = [
         *((title, "left") for title in ([_("Round")] if turns else []) + [_("Category")]),
         *((label, "right") for label in names.values()),
     ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from toolkit.scoring.quantities import REASONS, check
+from toolkit.scoring.conditions import REASONS, check
 from toolkit.scoring.ranks import TOLERANCE, reaches, settle
 
 if TYPE_CHECKING:
@@ -38,15 +38,13 @@ def locate(scores: ArrayLike, bands: Mapping[str, Band], priority: str | None = 
     values = np.asarray(scores, dtype=float)
     level = np.full(len(values), -1)
     order = sorted(bands, key=lambda name: bands[name].start)
+    next_start = [*(bands[name].start for name in order[1:]), np.inf]
     steps = list(enumerate(order))
     for place, name in reversed(steps) if priority == "low" else steps:
         band = bands[name]
-        inside = reaches(values, band.start)
-        if band.end is not None:
-            inside &= (values < band.end - TOLERANCE) | ((band.end >= TOP) & (values <= band.end + TOLERANCE))
-        elif priority == "low":
-            above = [bands[other].start for other in order[place + 1 :]]
-            inside &= ~reaches(values, min(above, default=np.inf))
+        inside = reaches(values, band.start) & ~reaches(values, next_start[place] if band.end is None else band.end)
+        if band.end == TOP:
+            inside |= np.abs(values - TOP) <= TOLERANCE
         level[inside] = place
     return level
 

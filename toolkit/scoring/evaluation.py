@@ -16,6 +16,7 @@ import pandas as pd
 from toolkit.scoring import combine, units
 from toolkit.scoring.cells import cells
 from toolkit.scoring.intervals import Spread, correlate, interval, moderate, pool
+from toolkit.scoring.ranks import TOLERANCE
 from toolkit.scoring.ratees import list_ratees, unseen_share
 from toolkit.scoring.residuals import locate, residuals
 from toolkit.scoring.rollup import roll_up
@@ -89,6 +90,44 @@ def effective_weights(scheme: Scheme, category: str | None = None) -> pd.DataFra
         index=[sources.names[leaf] for leaf in sources.leaves],
         columns=[indicators.names[leaf] for leaf in indicators.leaves],
     )
+
+
+def reach_of(scheme: Scheme, rows: pd.DataFrame, category: str) -> pd.DataFrame:
+    """Score of every leaf cell of one ratee, and its weight in the composite.
+
+    Parameters
+    ----------
+    scheme : Scheme
+        The round's scheme.
+    rows : DataFrame
+        The ratee's rows of `Scores.table` in the round.
+    category : str
+        His category.
+
+    Returns
+    -------
+    DataFrame
+        `source, indicator` (leaves), `score` (0-100, NaN where nothing was seen), `weight` (0 there).
+    """
+    sources = [scheme.source_tree.names[leaf] for leaf in scheme.source_tree.leaves]
+    tree = scheme.indicator_tree
+    keys = zip(rows["source"].astype(str), rows["indicator"].astype(str), strict=True)
+    found = dict(zip(keys, rows[["score", "coverage"]].to_numpy(dtype=float), strict=True))
+    value = np.full((1, len(sources), len(tree.leaves)), np.nan)
+    for row, source in enumerate(sources):
+        for column, leaf in enumerate(tree.leaves):
+            line = [(source, tree.names[node] if node else "") for node in tree.path(int(leaf))]
+            place, key = next((step for step in enumerate(line) if step[1] in found), (0, ("", "")))
+            score, coverage = found.get(key, (np.nan, 0.0))
+            # an indicator above the leaf says something of it where it was ticked, not where its other items were rated
+            value[0, row, column] = score if place == 0 or coverage > 1 - TOLERANCE else np.nan
+    value[:, ~scheme.asked] = np.nan
+    ladder = _climb(scheme, value, _Weights.of(scheme, np.array([category], dtype=object)), groups=None)
+    cells = pd.MultiIndex.from_product([sources, [tree.names[leaf] for leaf in tree.leaves]])
+    made = pd.DataFrame(
+        {"score": value.ravel(), "weight": ladder.reach(0, 0).ravel()}, cells.set_names(["source", "indicator"])
+    )
+    return made.reset_index()
 
 
 class _Weights(NamedTuple):

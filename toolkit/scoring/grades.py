@@ -9,7 +9,7 @@ import pandas as pd
 
 from toolkit.rules import bounds
 from toolkit.scoring.bands import assign, locate
-from toolkit.scoring.quantities import REASONS, holds
+from toolkit.scoring.conditions import REASONS, holds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,8 +87,9 @@ def vote_grades(counts: pd.DataFrame, scheme: Scheme, votes: Votes) -> pd.DataFr
     for ratee, group in mine.groupby("ratee_id", observed=True, sort=False):
         levels = group.groupby("value", observed=True)["count"].sum().to_dict()
         blank = sum(count for level, count in levels.items() if not level or level in scale.blank)
-        base = sum(levels.values()) - (blank if votes.blank == "outside" else 0)
-        rule, share = _decided(levels, int(base), votes) if base else (None, Fraction(0))
+        valid = sum(levels.values()) - blank
+        base = valid + (blank if votes.blank == "inside" else 0)
+        rule, share = _decided(levels, int(base), votes) if valid else (None, Fraction(0))
         if rule:
             bound = ", ".join(f"{key} {value}" for key, value in bounds(rule))
             rows.append((str(ratee), rule.grade, "votes", "/".join(rule.levels), share if rule.levels else None, bound))

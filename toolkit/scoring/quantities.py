@@ -1,110 +1,85 @@
-"""What rules can ask of a ratee: one frame of quantities for each round, and whether conditions on them hold.
+"""What rules can ask of a ratee: one frame of quantities for each round.
 
 A quantity is named as in a scheme: `score`, `points.study`, `measure.hours`. Scores, points and indices stand as
-numbers, shares as exact fractions (0-1), grades and attributes as text. What is not known is missing (NaN or None), and
-a condition on it does not hold.
+numbers, shares as exact fractions (0-1), grades and attributes as text. What is not known is missing (NaN or None).
 """
 
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from toolkit.rules import bounds
-from toolkit.scoring.ranks import TOLERANCE
+from toolkit.scheme import SELF
+from toolkit.scoring.rounds import combined, in_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from toolkit.rules import Condition
-
-TESTS: dict[str, Callable[[Any, Any], bool]] = {
-    "min": lambda value, bound: value >= bound,
-    "above": lambda value, bound: value > bound,
-    "max": lambda value, bound: value <= bound,
-    "below": lambda value, bound: value < bound,
-}
-REASONS = ["ratee_id", "about", "code", "of", "value", "bound"]
-"""Columns of a frame of reasons: about what (a grade, stars, ...), why, and by which value against which bound."""
+    from toolkit.scheme import Scheme
+    from toolkit.study import Study
 
 
-def known(value: object) -> bool:
-    """Whether a quantity is known."""
-    return not (value is None or value is pd.NA or (isinstance(value, float) and value != value))  # noqa: PLR0124
+def gather(study: Study, name: str, rows: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """What rules may ask, as far as scores and tables tell it."""
+    scheme = study.schemes[name]
+    rated = rows[rows["kind"] != "post"]
+    columns = ["kind", "name", "category", "counts", "exempt", "score", "low", "high", "coverage"]
+    found = rated[columns].copy()
+    parent = study.units.set_index("unit_id")["parent_id"]
+    own = rated["kind"] == "unit"
+    # a unit stands among those below the same parent
+    found["unit_id"] = rated["unit_id"].where(~own, rated["unit_id"].map(parent)).fillna("")
+    industry = study.units.set_index("unit_id")["industry"]
+    found["industry"] = rated["unit_id"].map(industry).fillna("")
+    found["counts"] = rated["counts"] | own
+    mine = table[(table["round"] == name) & table["ratee_id"].isin(rated.index)]
+    found["raters"] = _raters(scheme, mine).reindex(found.index)
+    for of in scheme.quantities:
+        kind, _, part = of.removeprefix("members.").partition(".")
+        if kind == "score" and part:
+            key = ("source", "indicator") if part in scheme.source_tree.names else ("indicator", "source")
+            scores = mine[(mine[key[0]] == part) & (mine[key[1]] == "")]
+            scores = scores.set_index(scores["ratee_id"].astype(str)).reindex(found.index)
+            found[f"score.{part}"], found[f"coverage.{part}"] = scores["score"], scores["coverage"]
+        elif kind == "measure":
+            found[f"measure.{part}"] = _measure(study, name, part).reindex(found.index)
+        elif kind == "attribute":
+            found[f"attribute.{part}"] = _attribute(study, part).reindex(found.index)
+    return found
 
 
-def holds(value: Any, key: str, bound: Fraction) -> bool:  # noqa: ANN401  (a number, a fraction or text)
-    """Whether a value keeps a bound: exactly for fractions, else with the one tolerance of all comparisons.
-
-    Parameters
-    ----------
-    value : number or Fraction
-        Known.
-    key : {"min", "above", "max", "below"}
-        "min" is `value >= bound`.
-    bound : Fraction
-        As it is written in the scheme.
-    """
-    if isinstance(value, Fraction):
-        return TESTS[key](value, bound)
-    gap = float(value) - float(bound)
-    return TESTS[key](0.0 if abs(gap) <= TOLERANCE else gap, 0.0)
+def _raters(scheme: Scheme, rows: pd.DataFrame) -> pd.Series[float]:
+    """How many have rated everybody: of each source those of its most answered indicator; not oneself."""
+    others = [name for name in scheme.leaf_sources if name != SELF]
+    rated = rows[rows["source"].isin(others) & (rows["n"] > 0)].astype({"ratee_id": str, "source": str})
+    return rated.groupby(["ratee_id", "source"])["n"].max().groupby("ratee_id").sum()
 
 
-def meets(value: object, condition: Condition) -> bool:
-    """Whether a value meets a condition; one that is not known does not."""
-    if not known(value):
-        return False
-    if condition.among is not None and str(value) not in condition.among:
-        return False
-    return all(holds(value, key, bound) for key, bound in bounds(condition))
+def _measure(study: Study, name: str, measure: str) -> pd.Series[float]:
+    """A measure of everybody who has it; in a combined round its own, else made of those of its rounds."""
+    scheme = study.schemes[name]
+    rows = study.measures[study.measures["measure"] == measure]
+    own = rows[rows["round"] == name].set_index("subject_id")["value"]
+    weights = combined(study, name)
+    if weights is None:
+        return own
+    parts = rows[rows["round"].isin(weights)]
+    how = scheme.measures[measure].combine if measure in scheme.measures else "mean"
+    if how == "sum":
+        # where a round is not recorded the sum is not known: less would be taken for a shortfall
+        made = parts.groupby("subject_id")["value"].sum()[parts.groupby("subject_id").size() == len(weights)]
+    elif how == "last":
+        turn = [part for part in in_time(study) if part in weights]
+        made = parts.sort_values("round", key=lambda names: names.map(turn.index)).groupby("subject_id")["value"].last()
+    else:
+        weight = parts["round"].map(weights)
+        sums = (parts["value"] * weight).groupby(parts["subject_id"]).sum()
+        made = sums / weight.groupby(parts["subject_id"]).sum()
+    return own.combine_first(made)
 
 
-def check(quantities: pd.DataFrame, conditions: Sequence[Condition], *, about: str, met: bool) -> pd.DataFrame:
-    """Say of every ratee which conditions it meets, or which it does not.
-
-    Parameters
-    ----------
-    quantities : DataFrame
-        A column for each quantity that is known of anybody, ratees as the index.
-    conditions : sequence of Condition
-        What is asked.
-    about : str
-        What the conditions are about, such as "stars 5".
-    met : bool
-        Give the reasons for those that are met; else for those that are not.
-
-    Returns
-    -------
-    DataFrame
-        `ratee_id, about, code` ("met", "unmet", or "unknown" where the value is missing), `of, value, bound`; a row
-        for each ratee and condition concerned. `bound` is text such as ">= 45".
-    """
-    rows = []
-    for condition in conditions:
-        column = quantities[condition.of] if condition.of in quantities else pd.Series(None, quantities.index, object)
-        for ratee, value in column.items():
-            if meets(value, condition) == met:
-                code = "met" if met else "unmet" if known(value) else "unknown"
-                rows.append((ratee, about, code, condition.of, value if known(value) else None, asked(condition)))
-    return pd.DataFrame(rows, columns=REASONS).astype({"value": object})
-
-
-def asked(condition: Condition) -> str:
-    """What a condition asks, as text: ">= 45"."""
-    signs = {"min": "≥", "above": ">", "max": "≤", "below": "<"}
-    found = [f"{signs[key]} {written(bound)}" for key, bound in bounds(condition)]
-    return ", ".join([*found, *(["/".join(condition.among)] if condition.among is not None else [])])
-
-
-def written(bound: Fraction) -> str:
-    """A bound as a person writes it: 45, 0.3, 1/3."""
-    short = f"{float(bound):.10g}"
-    return short if Fraction(short) == bound else str(bound)
-
-
-def failing(reasons: pd.DataFrame, ratees: pd.Index) -> pd.Series[bool]:
-    """Whether a ratee stands in a frame of reasons."""
-    return pd.Series(ratees.isin(reasons["ratee_id"]), ratees)
+def _attribute(study: Study, column: str) -> pd.Series[object]:
+    """A column of the members: numbers where all of it are, else text; blank is not known."""
+    cells = study.members.set_index("member_id")[column] if column in study.members else pd.Series(dtype=str)
+    numbers = pd.to_numeric(cells.where(cells != ""), errors="coerce")
+    whole = bool(((cells == "") | numbers.notna()).all())
+    return numbers if whole else cells.astype(object).where(cells != "", None)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from toolkit.scoring.grades import grade
 from toolkit.scoring.ranks import TOLERANCE, rank
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def unseen_share(
 
 
 def composites(table: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """The composite of every ratee with its standing: status, rank within the unit, proposed grade.
+    """The composite of every ratee with its standing: status, and rank within the unit.
 
     Notes
     -----
@@ -87,12 +86,6 @@ def composites(table: pd.DataFrame, study: Study) -> pd.DataFrame:
         found["status"] = _status(found, scheme)
         ranked = found["score"].where(found["counts"])
         found["rank"] = ranked.groupby(found["unit_id"]).transform(lambda scores: pd.Series(rank(scores), scores.index))
-        graded = found.assign(score=found["score"].where(found["kind"] != "post"))
-        if scheme.grades:
-            graded = graded.rename(columns={"score": "value"})
-            found = found.join(grade(graded, scheme.grades)[0])
-        else:
-            found = found.assign(grade=None, band=None, places=np.nan, tied=False)
         parts.append(found)
     return pd.concat(parts, ignore_index=True)
 

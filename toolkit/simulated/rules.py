@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from string import Template
 from typing import TYPE_CHECKING
 
-from toolkit.faults import UsageError
+from toolkit.simulated.halves import halves
+from toolkit.simulated.standards import FURTHER, FURTHER_LABELS, INDEX_RULES, STAR_RULES, TARGETS, YEAR
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from toolkit.simulated.halves import Half
 
 MADE_UP = "# A made-up study."
 """By this line of its scheme a simulated study is known, which another may replace."""
@@ -27,6 +29,7 @@ scales:
     levels: {优秀: 100, 合格: 80, 基本合格: 60, 不合格: 0}
     codes: {1: 优秀, 2: 合格, 3: 基本合格, 4: 不合格}
     blank: [弃权, 不了解] # these leave the base and are counted
+  content: {levels: {满意: 100, 基本满意: 70, 不满意: 0}, blank: [不了解]}
   star: {low: 1, high: 5}
   score: {low: 0, high: 100}
 
@@ -47,9 +50,8 @@ indicators:
 $categories
 first: indicator # indicators within a source, then the sources
 missing: {rule: renormalise, min_coverage: 0.5}
-grades:
-  bands: {优秀: 85, 合格: 70, 基本合格: 60, 不合格: 0}
-  quota: {优秀: {max: 1/3, within: unit}}
+
+$further
 privacy: {min_raters: 5}
 
 # Levels and grades are named in Chinese in the tables.
@@ -60,13 +62,14 @@ labels:
   不合格: {zh: 不合格, en: Unqualified}
   弃权: {zh: 弃权, en: Abstained}
   不了解: {zh: 不了解, en: Cannot judge}
-""")
+$labels""")
 
 CHANGES = Template("""\
 # yaml-language-server: $$schema=../scheme.schema.json
 # What changes in this round: each section replaces that of scheme.yaml as a whole.
 $sources
-$categories""")
+$categories
+$index""")
 
 SOURCE_RULES = Template("""\
 # Who rates. A member's own view is shown beside the others and counts for nothing.
@@ -101,34 +104,49 @@ categories:
   farmer:
     label: {zh: 农村党员, en: Members in villages}
     indicators: {virtue: 0.25, ability: 0.15, diligence: 0.15, results: 0.35, integrity: 0.1}
-    targets: {points: 60, index: 75, stars: 3}
+    targets: {points: 70, index: 75, stars: 3}
   retired:
     label: {zh: 离退休党员, en: Retired members}
     sources: {superior: 0.2, peer: $retired_peer, public: $public, self: 0}
-    targets: {points: 50, index: 70, stars: 3}
+    index: {score: 0.6, points: 0.2, hours: 0.2} # nobody gives them tasks
+    targets: {points: 80, index: 70, stars: 3}
+  branch:
+    label: {zh: 党支部, en: Branches}
+    ratee: unit # nobody rates them; they have points, measures, satisfaction, and an index
+    stars: {5: 87, 3: 76}
 """)
 
-FIRST_WEIGHTS = {"peer": "0.4", "public": "0.3", "cadre_superior": "0.5", "retired_peer": "0.5"}
-LATER_WEIGHTS = {"peer": "0.3", "public": "0.4", "cadre_superior": "0.4", "retired_peer": "0.4"}
+# Weights, and the points that are full marks.
+FIRST = {"peer": "0.4", "public": "0.3", "cadre_superior": "0.5", "retired_peer": "0.5", "points": "90"}
+LATER = {"peer": "0.3", "public": "0.4", "cadre_superior": "0.4", "retired_peer": "0.4", "points": "110"}
 
 
 def schemes_of(rounds: Sequence[str]) -> dict[str, str]:
     """Texts of the schemes by file name; the second round brings the change, later ones keep it."""
-    if not rounds or len(set(rounds)) < len(rounds) or not all(re.fullmatch(r"\d{4}H[12]", label) for label in rounds):
-        raise UsageError(f"rounds: {', '.join(rounds)}, must be different half-years such as 2026H1")
+    turns = halves(rounds)
     changed = f"scheme-{rounds[1]}.yaml" if len(rounds) > 1 else ""
-    lines = []
-    for place, label in enumerate(rounds):
-        year, half = label[:4], label[4:]
-        days = f"from: {year}-01-01, to: {year}-06-30" if half == "H1" else f"from: {year}-07-01, to: {year}-12-31"
-        lines.append(f"  {label}: {{{days}{f', scheme: {changed}' if place else ''}}}\n")
-    years = [label[:4] for label in rounds if label.endswith("H2") and f"{label[:4]}H1" in rounds]
-    lines += [f'  "{year}": {{combine: {{{year}H1: 0.4, {year}H2: 0.6}}}}\n' for year in sorted(years)]
+    years = sorted(label[:4] for label in rounds if label.endswith("H2") and f"{label[:4]}H1" in rounds)
+    first, later = _sections(FIRST), _sections(LATER)
+    year = turns[0].start.year
+    days = {"first": turns[0].start, "second": [*turns, *halves([f"{year}H2"])][1].start}
+    stars, targets = STAR_RULES.substitute(hours=20), TARGETS.substitute(days)
+    further = FURTHER.substitute(index=first["index"], stars=stars, targets=targets, campaign=f"{year}-06")
+    lines = "".join([*_rounds(turns, changed), *map(_combination, years)])
+    text = SCHEME.substitute(first, rounds=lines, further=further, labels=FURTHER_LABELS)
+    schemes = {"scheme.yaml": text, **({changed: CHANGES.substitute(later)} if changed else {})}
+    return schemes | {f"scheme-{year}.yaml": YEAR.substitute(stars=STAR_RULES.substitute(hours=45)) for year in years}
 
-    def sections(weights: Mapping[str, str]) -> dict[str, str]:
-        return {"sources": SOURCE_RULES.substitute(weights), "categories": CATEGORY_RULES.substitute(weights)}
 
-    schemes = {"scheme.yaml": SCHEME.substitute(sections(FIRST_WEIGHTS), rounds="".join(lines))}
-    if changed:
-        schemes[changed] = CHANGES.substitute(sections(LATER_WEIGHTS))
-    return schemes
+def _sections(values: Mapping[str, str]) -> dict[str, str]:
+    templates = {"sources": SOURCE_RULES, "categories": CATEGORY_RULES, "index": INDEX_RULES}
+    return {name: template.substitute(values) for name, template in templates.items()}
+
+
+def _rounds(turns: Sequence[Half], changed: str) -> Iterator[str]:
+    for place, turn in enumerate(turns):
+        days = f"from: {turn.start}, to: {turn.end}, due: {turn.due}, feedback: {turn.feedback}"
+        yield f"  {turn.label}: {{{days}{f', scheme: {changed}' if place else ''}}}\n"
+
+
+def _combination(year: str) -> str:
+    return f'  "{year}": {{combine: {{{year}H1: 0.4, {year}H2: 0.6}}, scheme: scheme-{year}.yaml}}\n'

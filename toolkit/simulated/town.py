@@ -98,6 +98,7 @@ def make_town(units: int, members: int, rng: Generator) -> Town:
             "name": [TOWN, *branches["name"]],
             "parent_id": ["", *[ROOT] * units],
             "industry": ["", *branches["industry"]],
+            "category": ["", *["branch"] * units],
         }
     )
     people = _people(branches, members, rng)
@@ -118,7 +119,7 @@ def make_town(units: int, members: int, rng: Generator) -> Town:
     rated = people.assign(ratee_id=people["member_id"], member=np.arange(members))
     held = pd.DataFrame({"ratee_id": posts["post_id"], "member": dual, "branch": homes, "silent": False})
     held["circle"] = [int(people.loc[people["branch"] == branch, "circle"].iloc[0]) for branch in homes]
-    rated = rated[(rated["exempt"] == "") & (rated["member"] != dual)]
+    rated = rated[~rated["exempt"].str.contains("rating") & (rated["member"] != dual)]
     return Town(table, people, posts, pd.concat([rated[columns], held[columns]], ignore_index=True))
 
 
@@ -143,7 +144,9 @@ def _people(branches: pd.DataFrame, members: int, rng: Generator) -> pd.DataFram
     silent = np.zeros(members, dtype=bool)
     silent[np.flatnonzero(branch == SILENT % len(branches))[-1]] = True
     exempt = np.full(members, "", dtype=object)
-    exempt[np.flatnonzero((category == "retired") & ~silent)[:2]] = "rating"
+    old = np.flatnonzero((category == "retired") & ~silent)[:2]
+    exempt[old] = ["rating", "rating|satisfaction"][: len(old)]
+    exempt[CADRES - 1] = "satisfaction"  # he has only just taken office
     width = max(4, len(str(members)))
     return pd.DataFrame(
         {

@@ -1,0 +1,240 @@
+"""Write down what people decided, what was handed in and what members replied: one row after the others.
+
+Rows are added, never changed or taken away. Who decides otherwise later adds a further row; the last one holds.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import os
+import re
+import shutil
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from toolkit.contract import OPTIONAL, REQUIRED, check_cells, iso_date, known
+from toolkit.demands import MATTERS, decisions_on, demands_of
+from toolkit.faults import UsageError
+from toolkit.files import BLANKS, BOM, HEADER_WITHIN, Sheet, is_book
+from toolkit.study import read_study
+
+if TYPE_CHECKING:
+    from toolkit.contract import Demand
+    from toolkit.scheme import Scheme
+    from toolkit.study import Study
+
+LINE_END = re.compile("\r\n|\n|\r")
+FREE = ("decided_by", "reason", "note", "text")
+"""Cells that hold what people write."""
+FORMULA = tuple("=+-@＝＋－＠")
+"""What a spreadsheet takes for the beginning of a formula, and spoils."""
+
+
+def record_decision(
+    folder: str | Path,
+    *,
+    round: str = "",  # noqa: A002  (the contract's word)
+    subject: str,
+    matter: str,
+    decision: str,
+    date: str,
+    by: str,
+    reason: str = "",
+    due: str = "",
+    helper: str = "",
+) -> Path:
+    """Add a decision to decisions.csv.
+
+    Parameters
+    ----------
+    folder : path
+        The study's folder.
+    round : str
+        The round that it is about; blank for the newest.
+    subject : str
+        Id of a member, post or unit.
+    matter, decision : str
+        What is decided on, and what: "registration" and "admit", "remediation" and "order", a grade, so many stars.
+    date, due : str
+        The day of the decision, and the day by which something is to be mended (blank: as the rules say), such as
+        2026-06-30.
+    by, reason : str
+        Who decided, and why.
+    helper : str
+        Id of the member who helps (1+1).
+
+    Returns
+    -------
+    path
+        The file, made if it was not there.
+
+    Raises
+    ------
+    StudyError
+        If the study cannot be read.
+    UsageError
+        If a value is not what it must be, if the row is there already, if the study keeps its tables in a workbook, or
+        if somebody else writes at the same time. Then nothing is written.
+    """
+    study = read_study(folder)
+    row = {
+        "round": round or study.round, "subject_id": subject, "matter": matter, "decision": decision, "date": date,
+        "decided_by": by, "reason": reason, "due": due, "helper": helper,
+    }  # fmt: skip
+    return _record(Path(folder), study, "decisions", row)
+
+
+def record_evidence(
+    folder: str | Path,
+    *,
+    round: str = "",  # noqa: A002
+    subject: str,
+    item: str,
+    date: str,
+    note: str = "",
+) -> Path:
+    """Add a paper that was handed in, one that the scheme asks for, to evidence.csv; see `record_decision`."""
+    study = read_study(folder)
+    row = {"round": round or study.round, "subject_id": subject, "item": item, "date": date, "note": note}
+    return _record(Path(folder), study, "evidence", row)
+
+
+def record_reply(folder: str | Path, *, round: str = "", subject: str, text: str, date: str) -> Path:  # noqa: A002
+    """Add what a member replied to his result to replies.csv; see `record_decision`."""
+    study = read_study(folder)
+    row = {"round": round or study.round, "subject_id": subject, "date": date, "text": text}
+    return _record(Path(folder), study, "replies", row)
+
+
+def _record(folder: Path, study: Study, table: str, row: dict[str, str]) -> Path:
+    row = {name: value.strip(BLANKS).replace("\r\n", "\n").replace("\r", "\n") for name, value in row.items()}
+    _check(study, table, row)
+    row |= {name: iso_date(row[name]) for name in ("date", "due") if name in row}
+    _check_order(row)
+    frame: pd.DataFrame = getattr(study, table)
+    if (frame[list(row)] == pd.Series(row)).all(axis=1).any():
+        raise UsageError(f"{table}.csv: {', '.join(filter(None, row.values()))}: this row is there already")
+    path = folder / f"{table}.csv"
+    books = [book.name for book in sorted(folder.iterdir()) if is_book(book)]
+    if books and not path.is_file():
+        cells = ", ".join(f"{name} {value}" for name, value in row.items() if value)
+        raise UsageError(f"{folder}: keeps its tables in {books[0]}; add the row to its sheet {table}: {cells}")
+    _append(path, table, row, study.digests.get(path.name, ""))
+    return path
+
+
+# ----------------------------------------------------------------------------------------------------------- checks
+
+
+def _check(study: Study, table: str, row: dict[str, str]) -> None:
+    """Every cell must be what it must be when the study is read."""
+    sheets = {name: Sheet(f"{name}.csv", getattr(study, name)) for name in ("units", "members", "posts")}
+    demands = {**demands_of(sheets, study.schemes)[table], **_words(study.schemes.get(row["round"]), table, row)}
+    wrong = []
+    for name, value in row.items():
+        cell = pd.Series([value], dtype=str)
+        faults = check_cells(f"{table}.csv", name, cell, demands[name]) if name in demands else []
+        wrong += [f"{name}: {value!r}, {fault.expected}" for fault in faults]
+        if name in FREE and ("\0" in value or value.startswith(FORMULA)):
+            wrong.append(
+                f"{name}: {value!r}, must be text that no spreadsheet takes for a formula: no = + - @ in front"
+            )
+    if wrong:
+        raise UsageError("\n".join(wrong))
+
+
+def _words(scheme: Scheme | None, table: str, row: dict[str, str]) -> dict[str, Demand]:
+    """What a decision on the matter can be, and which papers the scheme asks for."""
+    if scheme is None:
+        return {}
+    if table == "decisions":
+        matter = row["matter"]
+        return {"decision": known(decisions_on(matter, scheme), f"a decision on {matter}")} if matter in MATTERS else {}
+    papers = [*(scheme.conduct.remediation.evidence if scheme.conduct.remediation else [])]
+    papers += [item for items in scheme.conduct.archive.values() for item in items]
+    return {"item": known([*dict.fromkeys(papers)], "a paper that the scheme asks for")} if papers else {}
+
+
+def _check_order(row: dict[str, str]) -> None:
+    """Nobody helps himself, and no day by which something is due lies before the decision."""
+    if row.get("helper") and row["helper"] == row["subject_id"]:
+        raise UsageError(f"helper: {row['helper']!r}, must be somebody else")
+    if row.get("due") and row["due"] < row["date"]:
+        raise UsageError(f"due: {row['due']!r}, must not be before the decision, {row['date']}")
+
+
+# ---------------------------------------------------------------------------------------------------------- writing
+
+
+def _append(path: Path, table: str, row: dict[str, str], known_digest: str) -> None:
+    """Put a row behind the others; the file is whole at every moment, and what stood in it stays byte for byte."""
+    path = path.resolve()  # a link stays one
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        target = fresh.open("xb")
+    except FileExistsError:
+        expected = f"is being written by somebody else; if nobody does, delete {fresh.name}"
+        raise UsageError(f"{path.name}: {expected}") from None
+    try:
+        with target:
+            raw = _unchanged(path, known_digest)
+            target.write(_extended(raw, table, row))
+            target.flush()
+            os.fsync(target.fileno())
+        if raw:
+            shutil.copymode(path, fresh)
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+
+
+def _unchanged(path: Path, known_digest: str) -> bytes:
+    """What stands in a file, none where there is no file; it must be what the study was read from."""
+    raw = path.read_bytes() if path.is_file() else b""
+    if known_digest != (hashlib.sha256(raw).hexdigest() if raw else ""):
+        raise UsageError(f"{path.name}: was changed at this moment; try again")
+    return raw
+
+
+def _extended(raw: bytes, table: str, row: dict[str, str]) -> bytes:
+    """The bytes of a table with one more row, in its encoding, with its line ends and in the order of its columns."""
+    if not raw:
+        columns = [*REQUIRED[table], *OPTIONAL.get(table, ())]
+        header = _line({name: name for name in columns}, columns, "\n")
+        return BOM + (header + _line(row, columns, "\n")).encode()  # by the mark Excel knows that it is UTF-8
+    text, encoding = _decoded(raw)
+    columns = _header(text, table)
+    lacking = [name for name, value in row.items() if value and name not in columns]
+    if lacking:
+        raise UsageError(f"{table}.csv: has no column {lacking[0]}; add it to the header to write {row[lacking[0]]!r}")
+    ends = LINE_END.search(text)
+    end = ends[0] if ends else "\n"
+    start = "" if text.endswith(("\n", "\r")) else end
+    return raw + (start + _line(row, columns, end)).encode(encoding)
+
+
+def _decoded(raw: bytes) -> tuple[str, str]:
+    """Text of a table and its encoding: UTF-8, or else gb18030, as in reading."""
+    try:
+        return raw.removeprefix(BOM).decode(), "utf-8"
+    except UnicodeDecodeError:
+        return raw.decode("gb18030"), "gb18030"
+
+
+def _header(text: str, table: str) -> list[str]:
+    """The columns of a table in their order; offices put titles above them."""
+    rows = islice(csv.reader(io.StringIO(text, newline="")), HEADER_WITHIN)
+    named = ([cell.strip(BLANKS) for cell in cells] for cells in rows)
+    return next(names for names in named if set(REQUIRED[table]) <= set(names))  # without it there were no study
+
+
+def _line(row: dict[str, str], columns: list[str], end: str) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\r\n").writerow([row.get(name, "") for name in columns])
+    return line.getvalue().removesuffix("\r\n") + end

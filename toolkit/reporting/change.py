@@ -1,0 +1,208 @@
+"""What a comparison of two rounds shows: sentences, tables and a figure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+
+from toolkit.reporting.plots import GREY, PALE, RED, Plot, axes_of, drawn, limits, shortened, style
+from toolkit.reporting.prose import Text, joined, plain
+from toolkit.reporting.results import amount, moved, stars
+from toolkit.reporting.table import DASH, Align, Table, gap, made, points, share, whole
+from toolkit.words import words
+
+if TYPE_CHECKING:
+    from toolkit.reporting.compare import Change
+
+
+def title(view: Change) -> Text:
+    """The unit, and the rounds that are compared."""
+    _ = words(view.language)
+    space = "" if view.language == "zh" else " "
+    head = f"# {plain(view.unit)}{space}{_('Change between rounds')}"
+    if not view.before:
+        return Text(
+            f"{head}\n\n{plain(view.title)}\n\n{_('There is no round before {round}.').format(round=plain(view.after))}"
+        )
+    between = f"{plain(view.before)} → {plain(view.after)}"
+    return Text(f"{head}\n\n{plain(view.title)}\n\n{between}")
+
+
+def summary(view: Change) -> Text | None:
+    """How the mean moved, and what of it came from members who came or left; None where it is not shown."""
+    _ = words(view.language)
+    facts = view.facts
+    if facts["before"] is None:
+        return Text(_("No mean of both rounds can be shown.")) if view.before else None
+    sentences = [
+        _("The mean score went from {before} to {after}.").format(
+            before=points(facts["before"]), after=points(facts["after"])
+        ),
+        _("Of the members who were scored in both rounds ({n}) it moved by {change}.").format(
+            n=facts["stayed"], change=gap(facts["moved"])
+        ),
+    ]
+    if facts["others"]:
+        sentences.append(_("Members who came or left moved it by {change}.").format(change=gap(facts["others"])))
+    return Text(joined(sentences, view.language))
+
+
+def members(view: Change) -> Table | None:
+    """Members in both rounds; None for a first round."""
+    if view.members.empty:
+        return None
+    _ = words(view.language)
+    rows = view.members
+    columns: list[tuple[str, Align, bool]] = [
+        (_("Name"), "left", True), (view.before, "right", True), (view.after, "right", True),
+        (_("Change"), "right", True),
+        (_("Grade"), "left", (rows["grade"] != "").any()), (_("Stars"), "right", rows["stars"].notna().any()),
+        (_("Points"), "right", rows["points"].notna().any()),
+    ]  # fmt: skip
+    cells = [
+        [
+            row["name"], points(row["before"]), points(row["after"]),
+            DASH if pd.isna(row["change"]) else gap(row["change"]),
+            _pair(row["grade_before"] or DASH, row["grade"] or DASH),
+            f"{stars(row['stars'])} {moved(row['stars'], row['stars_before'], _)}".strip(),
+            _pair(amount(row["points_before"]), amount(row["points"])),
+        ]
+        for row in rows.to_dict("records")
+    ]  # fmt: skip
+    return made(columns, cells, _("Members, round against round"))
+
+
+def _pair(one: str, other: str) -> str:
+    return one if one == other else f"{one} → {other}"
+
+
+def by_source(view: Change) -> Table | None:
+    """What each source moved; None where nothing can be shown."""
+    _ = words(view.language)
+    return _bridge(view, view.sources, _("Source"), _("What moved the mean, by source"))
+
+
+def by_indicator(view: Change) -> Table | None:
+    """What each indicator moved; None where nothing can be shown."""
+    _ = words(view.language)
+    return _bridge(view, view.indicators, _("Indicator"), _("What moved the mean, by indicator"))
+
+
+def _bridge(view: Change, rows: pd.DataFrame, head: str, caption: str) -> Table | None:
+    if rows.empty:
+        return None
+    _ = words(view.language)
+    cells = [
+        [row["label"], gap(row["ratings"]), gap(row["weights"]), gap(row["ratings"] + row["weights"])]
+        for row in rows.to_dict("records")
+    ]
+    cells.append([_("Together"), *(gap(view.facts[name]) for name in ("by_ratings", "by_weights", "moved"))])
+    columns: list[tuple[str, Align, bool]] = [
+        (head, "left", True), (_("By other ratings"), "right", True), (_("By other weights"), "right", True),
+        (_("Together"), "right", True),
+    ]  # fmt: skip
+    note = _(
+        "The parts add up to the change exactly, before they are rounded; of those who were scored in both rounds."
+    )
+    return made(columns, cells, caption, note=note, mark=(len(cells) - 1,))
+
+
+def cases(view: Change) -> Table | None:
+    """What was to be mended, and whether it is; None where there was nothing."""
+    if view.cases.empty:
+        return None
+    _ = words(view.language)
+    columns: list[tuple[str, Align, bool]] = [
+        (_("Name"), "left", True), (_("Reasons"), "left", True), (_("Decided"), "left", True), (_("Due"), "left", True),
+        (_("State"), "left", True),
+    ]  # fmt: skip
+    cells = [
+        [row["name"], row["why"] or DASH, row["decision"] or _("not yet"), row["due"] or DASH, row["state"]]
+        for row in view.cases.to_dict("records")
+    ]
+    note = _("As of {date}.").format(date=view.facts["as_of"]) if view.facts["as_of"] else ""
+    return made(columns, cells, _("What was to be mended after {round}").format(round=view.before), note=note)
+
+
+def converted(view: Change) -> Table | None:
+    """How many have mended, over the rounds; None where nobody had to."""
+    rows = view.conversion[view.conversion["called"] > 0] if len(view.conversion) else view.conversion
+    if rows.empty:
+        return None
+    _ = words(view.language)
+    columns: list[tuple[str, Align, bool]] = [
+        (_("Round"), "left", True), (_("Had to mend"), "right", True), (_("Converted"), "right", True),
+        (_("Rate"), "right", True), (_("Days, median"), "right", rows["days"].notna().any()),
+    ]  # fmt: skip
+    cells = [
+        [row["round"], whole(row["called"]), whole(row["converted"]), share(row["rate"]), whole(row["days"])]
+        for row in rows.to_dict("records")
+    ]
+    return made(columns, cells, _("Conversion over the rounds"))
+
+
+def rounds(view: Change) -> Table:
+    """The calendar: rounds that are done, due or overdue."""
+    _ = words(view.language)
+    states = {
+        "planned": _("planned"), "running": _("running"), "due": _("due"), "overdue": _("overdue"),
+        "done": _("completed"),
+    }  # fmt: skip
+    columns: list[tuple[str, Align, bool]] = [
+        (_("Round"), "left", True), (_("From"), "left", True), (_("To"), "left", True),
+        (_("Ratings due"), "left", True),
+        (_("Told on"), "left", True), (_("Days to feedback"), "right", True), (_("State"), "left", True),
+    ]  # fmt: skip
+    cells = [
+        [
+            row["round"], row["from"] or DASH, row["to"] or DASH, row["due"] or DASH, row["feedback"] or DASH,
+            whole(row["days_to_feedback"]), states.get(row["state"], row["state"]),
+        ]
+        for row in view.calendar.to_dict("records")
+    ]  # fmt: skip
+    note = _("As of {date}.").format(date=view.facts["as_of"]) if view.facts["as_of"] else ""
+    return made(columns, cells, _("Rounds"), note=note)
+
+
+def slope(view: Change) -> Plot | None:
+    """Scores of the members, round against round, a line each; None for a first round."""
+    rows = view.members[view.members[["before", "after"]].notna().all(axis=1)]
+    if rows.empty:
+        return None
+    _ = words(view.language)
+    old, new = rows["before"].to_numpy(dtype=float), rows["after"].to_numpy(dtype=float)
+    step = new - old
+    most = np.argsort(-np.abs(step), kind="stable")[:3]
+    with mpl.rc_context(style()):
+        figure, axes = axes_of(3.2, 0.7, right=1.9)
+        axes.set_xlim(0, 1)
+        axes.set_ylim(*limits(old, new))
+        for number in range(len(rows)):
+            far = number in most
+            axes.plot([0, 1], [old[number], new[number]], color=RED if far else GREY, lw=1.6 if far else 0.8,
+                      alpha=1 if far else 0.6, marker="o", ms=3.5, clip_on=False)  # fmt: skip
+        for number, at in zip(most, _apart(new[most], axes.get_ylim()), strict=True):
+            text = f"{shortened(str(rows['name'].iloc[number]), 9)} {gap(step[number])}"
+            axes.annotate(text, (1.02, at), color=RED, va="center", annotation_clip=False)
+        axes.set_xticks([0, 1], [shortened(view.before), shortened(view.after)])
+        axes.grid(axis="y", color=PALE)
+        axes.set_axisbelow(True)
+    caption = _("Scores of the members from {before} to {after}; the three that moved most are named")
+    caption = caption.format(before=view.before, after=view.after)
+    pairs = zip(rows["name"], old, new, strict=True)
+    return drawn(figure, f"{caption}: " + ", ".join(f"{n} {points(a)} → {points(b)}" for n, a, b in pairs), caption)
+
+
+def _apart(values: np.ndarray, ends: tuple[float, float]) -> np.ndarray:
+    """Heights for labels at these values that do not cover each other."""
+    least = 0.07 * (ends[1] - ends[0])
+    order = np.argsort(values)
+    heights = values[order].astype(float)
+    for place in range(1, len(heights)):
+        heights[place] = max(heights[place], heights[place - 1] + least)
+    result = np.empty_like(heights)
+    result[order] = heights
+    return result

@@ -1,0 +1,246 @@
+"""Two rounds of a unit side by side (回头看): what moved, why, and whether what was to be mended is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from toolkit.conduct.calendar import calendar
+from toolkit.conduct.conversion import conversion
+from toolkit.faults import UsageError
+from toolkit.reporting.privacy import DIGITS, settled
+from toolkit.reporting.slices import Cutter
+from toolkit.reporting.view import View
+from toolkit.scheme import said
+from toolkit.scoring.bridge import FILLED, bridge, contributions
+from toolkit.scoring.rounds import before
+from toolkit.scoring.scores import score
+from toolkit.study import read_study
+from toolkit.words import words
+
+if TYPE_CHECKING:
+    from toolkit.scoring.scores import Scores
+    from toolkit.study import Study
+
+FILE = "change.json"
+
+
+@dataclass(frozen=True)
+class Change(View):
+    """Everything that a comparison of two rounds may show.
+
+    Attributes
+    ----------
+    title, unit_id, unit, before, after : str
+        Of the appraisal, the unit, and the labels of the rounds; `before` is blank for a first round.
+    facts : dict
+        before, after (mean of the unit), stayed (members scored in both rounds), moved (points by which the mean of
+        those moved; of it by_ratings and by_weights), others (points by which the mean moved since members came or
+        left), as_of.
+    members : DataFrame
+        `name, before, after, change, grade_before, grade, stars_before, stars, points_before, points`.
+    sources, indicators : DataFrame
+        `label, ratings, weights`: points that other ratings, and other weights, moved the mean of those who stayed.
+        What is not shown on its own stands in one row.
+    cases : DataFrame
+        Remediation ordered in the round before: see `Standing.proposals`.
+    conversion : DataFrame
+        By round: `round, called, converted, rate` (percent), `days` (median).
+    calendar : DataFrame
+        `round, start, end, due, feedback, days, state`.
+    """
+
+    title: str
+    unit_id: str
+    unit: str
+    before: str
+    after: str
+    facts: dict[str, Any]
+    members: pd.DataFrame
+    sources: pd.DataFrame
+    indicators: pd.DataFrame
+    cases: pd.DataFrame
+    conversion: pd.DataFrame
+    calendar: pd.DataFrame
+
+
+def open_change(study: str | Path, unit: str = "", round: str = "") -> Change:  # noqa: A002  (the contract's word)
+    """Open the comparison that a notebook was handed, or cut it from a study folder.
+
+    Parameters
+    ----------
+    study : path
+        A file that a run has written, or a study folder.
+    unit : str
+        Blank for the first unit.
+    round : str
+        The later round; blank for the newest. It is compared with the round of its kind before it.
+    """
+    path = Path(study)
+    if path.is_file():
+        return Change.from_json(path.read_text(encoding="utf-8"))
+    found = read_study(path)
+    return compare(found, score(found), unit or str(found.units["unit_id"].iloc[0]), round or found.round)
+
+
+def compare(
+    study: Study,
+    scores: Scores,
+    unit: str,
+    round: str,  # noqa: A002
+    *,
+    language: str | None = None,
+) -> Change:
+    """Compare a round of a unit with the one before.
+
+    Raises
+    ------
+    UsageError
+        If the unit or the round is unknown.
+    """
+    if round not in study.schemes:
+        raise UsageError(f"round: {round!r}, must be one of {', '.join(study.schemes)}")
+    return _Comparer(study, scores, unit, round, language or study.schemes[round].language).change()
+
+
+class _Comparer:
+    """Compares two rounds; a class, since every part needs the same things."""
+
+    def __init__(self, study: Study, scores: Scores, unit: str, turn: str, language: str) -> None:
+        self.study, self.scores, self.unit, self.turn, self.language = study, scores, unit, turn, language
+        self.last = before(study, turn)
+        self.now = Cutter(study, scores, unit, turn, language)
+        self.then = Cutter(study, scores, unit, self.last, language) if self.last else None
+
+    def change(self) -> Change:
+        """Put the parts together."""
+        members = self._members()
+        sources, indicators, facts = self._bridges()
+        months = calendar(self.study)
+        return Change(
+            language=self.language,
+            title=said(self.now.scheme.title, self.language),
+            unit_id=self.unit,
+            unit=self.now.unit_name,
+            before=self.now.label(self.last) if self.last else "",
+            after=self.now.label(self.turn),
+            facts={**facts, "as_of": str(months.attrs.get("as_of", ""))},
+            members=members,
+            sources=sources,
+            indicators=indicators,
+            cases=self._cases(),
+            conversion=self._conversion(),
+            calendar=months.assign(round=[self.now.label(name) for name in months["round"]]),
+        )
+
+    def _members(self) -> pd.DataFrame:
+        """Members of the unit in both rounds; what is withheld in either is missing there."""
+        columns = ["name", "before", "after", "change", "grade_before", "grade", "stars_before", "stars"]
+        columns += ["points_before", "points"]
+        if self.then is None:
+            return pd.DataFrame(columns=columns)
+        ids = self.now.members.loc[self.now.members["unit_id"] == self.unit, "ratee_id"].tolist()
+        now, then = (
+            cutter.standing.results(ids).set_index("ratee_id").join(
+                cutter.members.set_index("ratee_id")["score"].map(settled), how="left"
+            )
+            for cutter in (self.now, self.then)
+        )  # fmt: skip
+        frame = pd.DataFrame({"name": now["name"], "before": then["score"], "after": now["score"]})
+        frame["change"] = (now["score"] - then["score"]).round(DIGITS)
+        for name in ("grade", "stars", "points"):
+            frame[f"{name}_before"], frame[name] = then[name], now[name]
+        kept = frame[["before", "after"]].notna().any(axis=1)
+        return frame[kept].sort_values("change", ascending=False, kind="stable")[columns].reset_index(drop=True)
+
+    # ------------------------------------------------------------------------------------------------- the bridge
+
+    def _bridges(self) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+        """The change of the unit's mean, by source and by indicator."""
+        empty = pd.DataFrame(columns=["label", "ratings", "weights"])
+        names = ["before", "after", "stayed", "moved", "by_ratings", "by_weights", "others"]
+        facts: dict[str, Any] = dict.fromkeys(names)
+        if self.then is None:
+            return empty, empty, facts
+        means = [cutter.open.shown("", "") for cutter in (self.then, self.now)]
+        counted = [set(cutter.members.loc[cutter.members["counts"], "ratee_id"]) for cutter in (self.then, self.now)]
+        stayed = sorted(counted[0] & counted[1])
+        facts["stayed"] = len(stayed)
+        if np.isnan(means).any() or not stayed:
+            return empty, empty, facts
+        cells = pd.concat([self._bridge(ratee) for ratee in stayed])
+        cells[["ratings", "weights"]] /= len(stayed)
+        by_ratings, by_weights = (float(cells[name].sum()) for name in ("ratings", "weights"))
+        change = by_ratings + by_weights
+        facts |= {
+            "before": settled(means[0]),
+            "after": settled(means[1]),
+            "moved": settled(change),
+            "by_ratings": settled(by_ratings),
+            "by_weights": settled(by_weights),
+            "others": settled(means[1] - means[0] - change),
+        }
+        return self._by_source(cells), self._by_indicator(cells), facts
+
+    def _bridge(self, ratee: str) -> pd.DataFrame:
+        then, now = (
+            contributions(self.study, self.scores.table, ratee, turn) for turn in (self.last, self.turn) if turn
+        )
+        return bridge(then, now)
+
+    def _by_source(self, cells: pd.DataFrame) -> pd.DataFrame:
+        """Top sources that both rounds show; all others together."""
+        tops = {}
+        for cutter in filter(None, (self.then, self.now)):
+            for scheme in cutter.parts.values():
+                tree = scheme.source_tree
+                tops |= {name: tree.names[tree.path(place)[-2]] for name, place in tree.position.items() if place}
+        shown = set(self.now.open.sources) & set(self.then.open.sources if self.then else [])
+        _ = words(self.language)
+        top = cells["source"].map(tops).fillna("")
+        label = [self.now.label(name) if name in shown else _("Other sources") for name in top]
+        order = [*(self.now.label(name) for name in self.now.open.sources), _("Other sources")]
+        return self._summed(cells, label, order)
+
+    def _by_indicator(self, cells: pd.DataFrame) -> pd.DataFrame:
+        """Leaf indicators; nothing by indicator where either round hides the mean of one."""
+        if self.now.open.unshown or (self.then and self.then.open.unshown):
+            return pd.DataFrame(columns=["label", "ratings", "weights"])
+        _ = words(self.language)
+        root = self.now.scheme.indicator_tree.names[0]
+        label = [
+            _("Filled in for missing sources") if name == FILLED else _("All indicators") if name == root
+            else self.now.label(name)
+            for name in cells["indicator"]
+        ]  # fmt: skip
+        order = [_("All indicators"), *map(self.now.label, self.now.scheme.indicator_tree.names[1:])]
+        order += [name for name in dict.fromkeys(label) if name not in order]
+        return self._summed(cells, label, order)
+
+    @staticmethod
+    def _summed(cells: pd.DataFrame, label: list[str], order: list[str]) -> pd.DataFrame:
+        sums = cells.assign(label=label).groupby("label", sort=False)[["ratings", "weights"]].sum()
+        sums = sums.reindex([name for name in order if name in sums.index])
+        return sums.map(settled).reset_index()
+
+    # -------------------------------------------------------------------------------------------- what was to be done
+
+    def _cases(self) -> pd.DataFrame:
+        if self.then is None:
+            return pd.DataFrame(columns=["name", "matter", "why", "decision", "due", "state"])
+        ids = self.then.members.loc[self.then.members["unit_id"] == self.unit, "ratee_id"].tolist()
+        names = dict(zip(self.study.members["member_id"], self.study.members["name"], strict=True))
+        rows = self.then.standing.proposals([*ids, self.unit], ["remediation"])
+        return rows.assign(name=[names.get(ratee, self.now.unit_name) for ratee in rows["ratee_id"]])
+
+    def _conversion(self) -> pd.DataFrame:
+        """Conversion over the rounds, of the unit's members; nothing where it would name a single one's secret."""
+        ids = set(self.now.members["ratee_id"]) - set(self.now.standing.withheld)
+        found = conversion(self.study, self.scores, ratees=ids)
+        rate = [np.nan if value is None else settled(100 * float(value)) for value in found["rate"]]
+        labels = [self.now.label(name) for name in found["round"]]
+        return found.assign(rate=rate, round=labels)

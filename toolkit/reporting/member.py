@@ -1,0 +1,309 @@
+"""A member's sheet: sentences, tables and figures for one pair of eyes; no colleague is named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+
+from toolkit.reporting.plots import COLOURS, GREY, PALE, RED, Plot, axes_of, drawn, limits, room_for, shortened, style
+from toolkit.reporting.prose import Text, joined, plain
+from toolkit.reporting.results import amount, moved, stars
+from toolkit.reporting.table import DASH, Align, Table, gap, made, points, span, whole
+from toolkit.scheme import PUBLIC, SELF
+from toolkit.words import words
+
+if TYPE_CHECKING:
+    from toolkit.reporting.sheet import Sheet
+
+LOWEST = 3
+"""How many of the lowest items a sheet points out."""
+FEWEST, LINE = 2, 3
+"""Rounds that can be compared, and rounds that make a figure."""
+
+
+def title(sheet: Sheet) -> Text:
+    """Whose sheet it is, of which appraisal."""
+    _ = words(sheet.language)
+    who = " · ".join(plain(part) for part in (sheet.unit, sheet.category) if part)
+    period = _("Round: {round}").format(round=plain(sheet.round)) + (
+        f" ({plain(sheet.period)})" if sheet.period else ""
+    )
+    space = "" if sheet.language == "zh" else " "
+    head = f"# {plain(sheet.name)}{space}{_('Personal feedback')}"
+    private = _("For the member alone. Nobody else is named in it.")
+    return Text(f"{head}\n\n{plain(sheet.title)}\n\n{who}\n\n{period}\n\n> {private}")
+
+
+def summary(sheet: Sheet) -> Text:
+    """The result in a paragraph."""
+    _ = words(sheet.language)
+    facts = sheet.facts
+    if facts["score"] is None:
+        why = {
+            "withheld": _("Your score is not shown, since it would tell what a few raters have said."),
+            "unrated": _("You were not rated in this round."),
+            "thin": _("Too little was rated for a score."),
+            "incomplete": _("A part of the ratings is missing, so that there is no score."),
+        }
+        return Text(why.get(facts["status"], _("There is no score.")))
+    sentences = [
+        _("Your score is {score} of 100 (95% interval {interval}).").format(
+            score=points(facts["score"]), interval=span(facts["low"], facts["high"])
+        )
+        if facts["low"] is not None
+        else _("Your score is {score} of 100.").format(score=points(facts["score"]))
+    ]
+    if facts["rank"] is not None:
+        place = _("That is place {rank} of {n} in your branch.")
+        sentences.append(place.format(rank=whole(facts["rank"]), n=facts["ranked"]))
+    if facts["status"] == "partial":
+        sentences.append(_("Part of the ratings is missing; {share}% were seen.").format(share=facts["coverage"]))
+    told = {
+        _("Index: {value}.").format(value=_with(points(facts["index"]), facts["level"], sheet)): facts["index"],
+        _("Points: {value}.").format(value=amount(facts["points"])): facts["points"],
+        _("Proposed grade: {grade}.").format(grade=plain(facts["grade"])): facts["grade"] or None,
+        _("Proposed stars: {value}.").format(value=_starred(facts, sheet)): facts["stars"],
+    }
+    sentences += [text for text, value in told.items() if value is not None]
+    return Text(joined(sentences, sheet.language))
+
+
+def _with(value: str, label: str | None, sheet: Sheet) -> str:
+    if not label:
+        return value
+    return f"{value}（{plain(label)}）" if sheet.language == "zh" else f"{value} ({plain(label)})"
+
+
+def _starred(facts: dict[str, Any], sheet: Sheet) -> str:
+    now = stars(facts["stars"])
+    if facts["stars"] is None or facts["stars_before"] is None:
+        return now
+    return _with(now, moved(facts["stars"], facts["stars_before"], words(sheet.language)), sheet)
+
+
+def feedback(sheet: Sheet) -> Text | None:
+    """When the result was told, and how to reply."""
+    _ = words(sheet.language)
+    facts = sheet.facts
+    sentences = []
+    if facts["feedback_days"] is not None:
+        told = _("Results are told on {date}, {n} days after the last day of the round.")
+        sentences.append(told.format(date=facts["feedback"], n=facts["feedback_days"]))
+    if facts["reply_by"]:
+        ask = _("You may reply in writing within {n} days, until {date}; your reply is kept beside this finding.")
+        sentences.append(ask.format(n=facts["reply_days"], date=facts["reply_by"]))
+    sentences.append(_("Proposals are made by the rules. People decide, after they have read your reply."))
+    lines = [
+        _("Your reply of {date}: {text}").format(date=row["date"], text=plain(row["text"]))
+        + ("" if row["in_time"] else " " + _("(after the date)"))
+        for row in sheet.replies.to_dict("records")
+    ]
+    return Text("\n\n".join([joined(sentences, sheet.language), *lines]))
+
+
+def profile(sheet: Sheet) -> Table:
+    """Own scores by indicator and source; oneself against the others and the public; the mean of the branch."""
+    _ = words(sheet.language)
+    labels = [
+        "　" * max(int(depth) - 1, 0) + (label or _("All indicators"))
+        for label, depth in zip(sheet.profile["label"], sheet.profile["depth"], strict=True)
+    ]
+    own = sheet.by_source[SELF] if SELF in sheet.by_source else pd.Series(np.nan, sheet.profile.index)
+    public = sheet.by_source[PUBLIC] if PUBLIC in sheet.by_source else own * np.nan
+    others = sheet.profile["score"]
+    gaps = [own - others, own - public]
+    columns: list[tuple[str, Align, bool]] = [
+        (_("Indicator"), "left", True),
+        *((sheet.labels[name], "right", True) for name in sheet.by_source.columns),  # type: ignore[list-item]
+        (_("All sources"), "right", True), (_("Mean of the branch"), "right", True),
+        (_("Self minus all"), "right", gaps[0].notna().any()), (_("Self minus public"), "right", gaps[1].notna().any()),
+    ]  # fmt: skip
+    shown = [*(sheet.by_source[name] for name in sheet.by_source.columns), others, sheet.profile["unit"]]
+    cells = [*([points(value) for value in column] for column in shown), *(list(map(_signed, part)) for part in gaps)]
+    notes = [
+        _("A dash: not asked, not rated, or not shown to protect raters."),
+        _("Above 0 you see yourself higher than others do: there may lie a blind spot.") * bool(gaps[0].notna().any()),
+    ]
+    rows = list(zip(labels, *cells, strict=True))
+    return made(columns, rows, _("Your profile"), note=joined(notes, sheet.language), mark=(0,))
+
+
+def _signed(value: float) -> str:
+    return DASH if pd.isna(value) else gap(value)
+
+
+def lowest(sheet: Sheet) -> Text | None:
+    """The lowest items, on which to work; None where too little is shown by indicator."""
+    rows = sheet.profile[sheet.profile["leaf"] & (sheet.profile["indicator"] != "") & sheet.profile["score"].notna()]
+    if len(rows) <= LOWEST:
+        return None
+    _ = words(sheet.language)
+    rows = rows.sort_values("score", kind="stable")
+    last = rows["score"].iloc[LOWEST - 1]
+    one = _("{label} {score} (branch {unit})")
+    items = [
+        one.format(label=plain(row["label"]), score=points(row["score"]), unit=points(row["unit"]))
+        for row in rows[rows["score"] <= last].to_dict("records")
+    ]
+    listed = ("、" if sheet.language == "zh" else ", ").join(items)
+    return Text(_("The lowest items, to work on first: {items}.").format(items=listed))
+
+
+def ledger(sheet: Sheet) -> Table | None:
+    """Points, line by line: what each asked, what it got, and why; None without points."""
+    if sheet.ledger.empty:
+        return None
+    _ = words(sheet.language)
+    rows = [
+        [
+            row["date"] or "", row["rule"] or row["why"], row["evidence"],
+            amount(row["quantity"]) if row["rule"] else "", amount(row["asked"]), amount(row["got"]),
+            row["why"] if row["rule"] else "",
+        ]
+        for row in sheet.ledger.to_dict("records")
+    ]  # fmt: skip
+    whole_points = sheet.balances.loc[sheet.balances["dimension"] == "", "points"].iloc[0]
+    rows.append([_("Balance"), "", "", "", "", amount(whole_points), ""])
+    columns: list[tuple[str, Align, bool]] = [
+        (_("Date"), "left", True), (_("For"), "left", True), (_("Evidence"), "left", any(row[2] for row in rows)),
+        (_("Quantity"), "right", True), (_("Asked"), "right", True), (_("Got"), "right", True),
+        (_("Why"), "left", True),
+    ]  # fmt: skip
+    return made(columns, rows, _("Points, line by line"), mark=(len(rows) - 1,))
+
+
+def rounds(sheet: Sheet) -> Table | None:
+    """The rounds so far; None for the first."""
+    rows = sheet.rounds
+    if len(rows) < FEWEST:
+        return None
+    _ = words(sheet.language)
+    columns: list[tuple[str, Align, bool]] = [
+        (_("Round"), "left", True), (_("Score"), "right", True), (_("95% interval"), "right", True),
+        (_("Index"), "right", rows["index"].notna().any()), (_("Points"), "right", rows["points"].notna().any()),
+        (_("Stars"), "right", rows["stars"].notna().any()), (_("Proposed grade"), "left", (rows["grade"] != "").any()),
+    ]  # fmt: skip
+    cells = [
+        [
+            row["round"], points(row["score"]), span(row["low"], row["high"]), points(row["index"]),
+            amount(row["points"]), stars(row["stars"]), row["grade"] or DASH,
+        ]
+        for row in rows.to_dict("records")
+    ]  # fmt: skip
+    return made(columns, cells, _("Round by round"))
+
+
+def way(sheet: Sheet) -> Text | None:
+    """Whether the score goes up or down, in a sentence; None with a single round."""
+    found = sheet.facts["trend"]
+    if not found:
+        return None
+    _ = words(sheet.language)
+    if found["low"] is None:
+        text = _("From round to round the score moved by {slope}; how sure that is cannot be said.")
+        return Text(text.format(slope=gap(found["slope"])))
+    says = {
+        "up": _("The score rises by {slope} a round (95% interval {low} to {high})."),
+        "down": _("The score falls: {slope} a round (95% interval {low} to {high})."),
+        "steady": _(
+            "The score moved by {slope} a round (95% interval {low} to {high}):"
+            " other raters could have made as much of a difference."
+        ),
+    }
+    return Text(says[found["way"]].format(slope=gap(found["slope"]), low=gap(found["low"]), high=gap(found["high"])))
+
+
+def why(sheet: Sheet) -> Text:
+    """Why this score: every step with its numbers."""
+    _ = words(sheet.language)
+    head = [
+        _("Numbers are rounded to one decimal, so that the last digit of a line may differ by one."),
+        _("Where fewer than {n} persons voted, their votes are not counted up, only averaged."),
+    ]
+    blocks = [joined(head, sheet.language).format(n=sheet.facts["min_votes"])]
+    for name, lines in sheet.steps.groupby("title", sort=False)["line"]:
+        blocks.append("\n".join([f"**{plain(name)}**", "", *(f"- {plain(line)}" for line in lines)]))
+    return Text("\n\n".join(blocks))
+
+
+def hidden(sheet: Sheet) -> Text:
+    """What is not shown, and why."""
+    _ = words(sheet.language)
+    least = sheet.facts["min_raters"]
+    reasons = {
+        "few": _("{source}: fewer than {n} persons rated, so they could be recognised."),
+        "complement": _("{source}: otherwise the source above could be found by subtraction."),
+    }
+    lines = [
+        "- " + reasons[row["reason"]].format(source=plain(row["label"]) or _("Composite"), n=least)
+        for row in sheet.hidden.sort_values("reason", ascending=False, kind="stable").to_dict("records")
+    ]
+    if not lines:
+        return Text(_("No source had to be hidden."))
+    return Text("\n".join([_("These sources are part of the score and are not shown on their own:"), "", *lines]))
+
+
+# ---------------------------------------------------------------------------------------------------------- figures
+
+
+def outline(sheet: Sheet) -> Plot | None:
+    """Own score on every indicator, beside the branch's mean and one's own view; None where nothing is shown."""
+    rows = sheet.profile[(sheet.profile["indicator"] != "") & sheet.profile["score"].notna()].iloc[::-1]
+    if rows.empty:
+        return None
+    _ = words(sheet.language)
+    names = [shortened(label) for label in rows["label"]]
+    place = np.arange(len(rows))
+    own, branch = rows["score"].to_numpy(dtype=float), rows["unit"].to_numpy(dtype=float)
+    mine = sheet.by_source[SELF].loc[rows.index].to_numpy(dtype=float) if SELF in sheet.by_source else own * np.nan
+    with mpl.rc_context(style()):
+        figure, axes = axes_of(0.95 + 0.26 * len(rows), room_for(names), bottom=0.8)
+        axes.set_xlim(*limits(own, branch, mine))
+        axes.set_ylim(-0.6, len(rows) - 0.4)
+        axes.hlines(place, *axes.get_xlim(), color=PALE, lw=0.8, zorder=0)
+        axes.plot(branch, place, "|", color=GREY, ms=13, mew=2)
+        marks = [_("Mean of the branch")]
+        if not np.isnan(mine).all():
+            axes.plot(mine, place, "s", color=COLOURS[0], ms=5.5, mec="white")
+            marks.append(_("Self"))
+        axes.plot(own, place, "o", color=RED, ms=7, mec="white")
+        marks.append(_("Your score"))
+        axes.set_yticks(place, names)
+        axes.tick_params(axis="y", length=0)
+        axes.set_xlabel(_("Score (0-100)"))
+        below = (0.5, -0.46 / (0.27 * len(rows) + 0.13))
+        axes.legend(
+            axes.get_lines(), marks, loc="upper center", bbox_to_anchor=below, ncols=3, frameon=False, fontsize=8
+        )
+    caption = _("Your score on every indicator, beside the mean of the branch")
+    alt = f"{caption}: " + ", ".join(f"{a} {points(b)}" for a, b in zip(names[::-1], own[::-1], strict=True))
+    return drawn(figure, alt, caption)
+
+
+def line(sheet: Sheet) -> Plot | None:
+    """The score from round to round with its interval; None for the first two: a table says as much."""
+    rows = sheet.rounds[sheet.rounds["score"].notna()]
+    if len(rows) < LINE:
+        return None
+    _ = words(sheet.language)
+    score, low, high, index = (rows[name].to_numpy(dtype=float) for name in ("score", "low", "high", "index"))
+    place = np.arange(len(rows))
+    with mpl.rc_context(style()):
+        figure, axes = axes_of(1.9, 0.6)
+        axes.set_ylim(*limits(score, low, high, index))
+        axes.set_xlim(-0.4, len(rows) - 0.35)
+        axes.vlines(place, low, high, color=GREY, lw=1.6)
+        axes.plot(place, score, "o-", color=RED, ms=6, mec="white")
+        if not np.isnan(index).all():
+            axes.plot(place, index, "s--", color=COLOURS[0], ms=5, mec="white", lw=1)
+            axes.annotate(_("Index"), (place[-1] + 0.06, index[-1]), color=COLOURS[0], va="center")
+        axes.annotate(_("Score"), (place[-1] + 0.06, score[-1]), color=RED, va="center")
+        axes.set_xticks(place, [shortened(name) for name in rows["round"]])
+        axes.grid(axis="y", color=PALE)
+        axes.set_axisbelow(True)
+    caption = _("Your score from round to round, with its 95% interval")
+    alt = f"{caption}: " + ", ".join(f"{a} {points(b)}" for a, b in zip(rows["round"], score, strict=True))
+    return drawn(figure, alt, caption)

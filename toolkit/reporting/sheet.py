@@ -1,0 +1,363 @@
+"""What one member is handed: his own rows, the means of his unit, and no colleague."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from toolkit.faults import UsageError, one_of
+from toolkit.reporting.disclosure import Disclosure
+from toolkit.reporting.explain import explain
+from toolkit.reporting.privacy import coarse, published
+from toolkit.reporting.slices import Cutter
+from toolkit.reporting.standing import Standing
+from toolkit.reporting.view import Results
+from toolkit.reporting.workings import SHORT, Shown
+from toolkit.scheme import PUBLIC, SELF, said
+from toolkit.scoring.rounds import combined, in_time, last_day
+from toolkit.scoring.scores import score
+from toolkit.scoring.trend import trend
+from toolkit.study import read_study
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from toolkit.scheme import Scheme
+    from toolkit.scoring.scores import Scores
+    from toolkit.study import Study
+
+FILE = "sheet.json"
+MATTERS = ("grade", "stars", "registration", "remediation")
+
+
+@dataclass(frozen=True)
+class Sheet(Results):
+    """Everything that a member's sheet may show.
+
+    Attributes
+    ----------
+    title, round, period : str
+        Of the appraisal.
+    member_id, name, unit, category : str
+        Of the member; the unit and the category by their names.
+    facts : dict
+        score, low, high, rank, ranked (how many are), status, coverage (percent), min_raters, min_votes, feedback
+        (date), feedback_days (from the last day of the round), reply_by (date), trend (slope, low, high, way), index,
+        index_low, index_high, points, level, grade, stars, stars_before, has_self, weighs_self.
+    profile : DataFrame
+        `indicator, label, depth, leaf, score, unit` (mean of the unit): what is hidden is missing.
+    by_source : DataFrame
+        A column of scores for each shown source, the member's own view among them; rows as in `profile`.
+    labels : dict
+        Labels of the shown sources.
+    ledger, balances : DataFrame
+        The points, line by line and by dimension.
+    rounds : DataFrame
+        `round, score, low, high, index, points, stars, grade` of every plain round up to this one, or of the parts of a
+        combined one.
+    steps : DataFrame
+        `title, line`: why this score.
+    replies : DataFrame
+        `date, text, in_time`: what the member has replied.
+    hidden : DataFrame
+        `label, reason`: sources that are not shown.
+    """
+
+    title: str
+    round: str
+    period: str
+    member_id: str
+    name: str
+    unit: str
+    category: str
+    facts: dict[str, Any]
+    profile: pd.DataFrame
+    by_source: pd.DataFrame
+    labels: dict[str, str]
+    ledger: pd.DataFrame
+    balances: pd.DataFrame
+    rounds: pd.DataFrame
+    steps: pd.DataFrame
+    replies: pd.DataFrame
+    hidden: pd.DataFrame
+
+
+def open_sheet(study: str | Path, member: str = "", round: str = "") -> Sheet:  # noqa: A002  (the contract's word)
+    """Open the sheet that a notebook was handed, or cut it from a study folder.
+
+    Parameters
+    ----------
+    study : path
+        A sheet file, or a study folder.
+    member : str
+        A member's id; blank for the first member of the study.
+    round : str
+        Blank for the newest.
+    """
+    path = Path(study)
+    if path.is_file():
+        return Sheet.from_json(path.read_text(encoding="utf-8"))
+    found = read_study(path)
+    return Sheets(found, score(found), round or found.round).cut(member or str(found.members["member_id"].iloc[0]))
+
+
+class Sheets:
+    """Cuts the sheets of one round; what members of a unit share is made once.
+
+    Parameters
+    ----------
+    study, scores
+        The study and its scores.
+    round : str
+        A round, plain or combined.
+    language : str, optional
+        Instead of the scheme's.
+
+    Raises
+    ------
+    UsageError
+        If the round is unknown.
+    """
+
+    def __init__(self, study: Study, scores: Scores, round: str, language: str | None = None) -> None:  # noqa: A002
+        if round not in study.schemes:
+            raise UsageError(f"round: {round!r}, {one_of(round, study.schemes)}")
+        self.study, self.scores, self.round = study, scores, round
+        self.language = language or study.schemes[round].language
+        self._cutters: dict[tuple[str, str], Cutter] = {}
+
+    def cutter(self, unit: str, turn: str) -> Cutter:
+        """What the report of a unit may show in a round."""
+        if (unit, turn) not in self._cutters:
+            self._cutters[unit, turn] = Cutter(self.study, self.scores, unit, turn, self.language)
+        return self._cutters[unit, turn]
+
+    def cut(self, member: str) -> Sheet:
+        """Cut the sheet of one member.
+
+        Raises
+        ------
+        UsageError
+            If there is no such member.
+        """
+        known = self.study.members["member_id"].tolist()
+        if member not in known:
+            raise UsageError(f"member: {member!r}, {one_of(member, known)}")
+        return _Member(self, member).sheet()
+
+
+class _Member:
+    """Cuts one sheet; a class, since every part needs the same things."""
+
+    def __init__(self, sheets: Sheets, member: str) -> None:
+        self.study, self.scores, self.round, self.language = sheets.study, sheets.scores, sheets.round, sheets.language
+        self.sheets, self.member = sheets, member
+        person = self.study.members.set_index("member_id").loc[member]
+        self.unit, self.name, self.category = str(person["unit_id"]), str(person["name"]), str(person["category"])
+        self.cutter = sheets.cutter(self.unit, self.round)
+        self.scheme: Scheme = self.cutter.scheme
+        mine = self.cutter.members[self.cutter.members["ratee_id"] == member]
+        self.row: dict[Any, Any] = mine.iloc[0].to_dict()
+        self.withheld = self.row["status"] == "withheld"
+        self.open = self._disclosure(mine)
+        if "" in self.open.hidden:
+            self.withheld = True
+        sources = set(self.open.sources)
+        self.standing = Standing(
+            self.study, self.scores, self.round, self.language, {member} if self.withheld else set(), sources
+        )
+
+    def _disclosure(self, mine: pd.DataFrame) -> Disclosure:
+        """What may be shown of this ratee's own sources; his view of himself is no secret, nor does it protect any."""
+        rows = self.cutter.table[self.cutter.table["ratee_id"] == self.member]
+        rows = rows[(rows["source"] != SELF) & rows["score"].notna()]
+        means = rows.astype({"source": str, "indicator": str}).assign(unit_id=self.member, members=1.0)
+        means["raters"] = means["n"]
+        return Disclosure(self.scheme, [*self.cutter.parts.values()], means, mine)
+
+    def sheet(self) -> Sheet:
+        """Put the parts together."""
+        turn = self.scheme.rounds[self.round]
+        profile, by_source = self._profile()
+        names = self.study.units.set_index("unit_id")["name"]
+        standing = self.standing
+        return Sheet(
+            language=self.language,
+            title=said(self.scheme.title, self.language),
+            round=self.cutter.label(self.round),
+            period=" – ".join(str(day) for day in (turn.start, turn.end) if day),
+            member_id=self.member,
+            name=self.name,
+            unit=str(names[self.unit]),
+            category=self.cutter.label(self.category) if self.category else "",
+            facts=self._facts(by_source),
+            profile=profile,
+            by_source=by_source,
+            labels={name: self.cutter.label(name) for name in by_source.columns},
+            ledger=standing.ledger(self.member),
+            balances=standing.balances(self.member),
+            rounds=self.history,
+            steps=self._steps(),
+            replies=self._replies(),
+            hidden=pd.DataFrame(
+                [(self.cutter.label(name) if name else "", reason) for name, reason in self.open.hidden.items()],
+                columns=["label", "reason"],
+            ),
+            results=standing.results([self.member]),
+            components=standing.components(self.member),
+            satisfaction=standing.satisfaction(self.member),
+            targets=standing.targets([self.member]),
+            models=standing.models([self.member]),
+            proposals=standing.proposals([self.member], MATTERS).drop(columns="helper").assign(helper=""),
+            criteria=standing.criteria(self.unit),
+        )
+
+    # -------------------------------------------------------------------------------------------------- scores
+
+    def _profile(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Scores by indicator: of all sources, the unit's mean, and of each source that is shown."""
+        tree = self.scheme.indicator_tree
+        names = ["", *tree.names[1:]]
+        hide = self.withheld
+        frame = pd.DataFrame(
+            {
+                "indicator": names,
+                "label": ["", *map(self.cutter.label, names[1:])],
+                "depth": [len(tree.path(node)) - 1 for node in range(len(tree))],
+                "leaf": [node in tree.leaves for node in range(len(tree))],
+                "score": [np.nan if hide else self.open.shown("", name) for name in names],
+                "unit": [self.cutter.open.shown("", name) for name in names],
+            }
+        )
+        own = self.cutter.table[(self.cutter.table["ratee_id"] == self.member) & (self.cutter.table["source"] == SELF)]
+        view = own.set_index(own["indicator"].astype(str))["score"]
+        columns = {source: [self.open.shown(source, name) for name in names] for source in self.open.sources}
+        if view.notna().any():
+            columns[SELF] = [float(view.get(name, np.nan)) for name in names]
+        by_source = pd.DataFrame(columns, index=frame.index)
+        by_source = by_source.dropna(axis=1, how="all")
+        kept = frame["score"].notna() | by_source.notna().any(axis=1) | (frame["indicator"] == "")
+        return published(frame[kept].reset_index(drop=True)), published(by_source[kept].reset_index(drop=True))
+
+    def _facts(self, by_source: pd.DataFrame) -> dict[str, Any]:
+        row = pd.DataFrame([{key: self.row[key] for key in ("score", "low", "high", "n")}]).astype(float)
+        row["low"], row["high"] = coarse(row["low"], row["high"], row["n"])
+        if self.withheld:
+            row[["score", "low", "high"]] = np.nan
+        result = self.standing.results([self.member]).iloc[0].to_dict()
+        index = pd.DataFrame([{key: self.row.get(key) for key in ("index_low", "index_high")}]).astype(float)
+        low, high = coarse(index["index_low"], index["index_high"], row["n"])
+        facts = published(row[["score", "low", "high"]]).iloc[0].to_dict()
+        facts |= {"index_low": low[0], "index_high": high[0]} if not self.withheld else {}
+        facts = {key: _plain(np.round(value, 1)) for key, value in facts.items()}
+        facts |= {key: _plain(result[key]) for key in ("points", "index", "level", "stars", "stars_before", "grade")}
+        counted = self.cutter.members
+        counted = counted[(counted["unit_id"] == self.unit) & counted["rank"].notna()]
+        weights = self.scheme.source_weights(self.category)
+        return facts | {
+            "rank": None if self.withheld else _plain(self.row["rank"]),
+            "ranked": len(counted),
+            "status": "withheld" if self.withheld else self.row["status"],
+            "coverage": round(100 * float(self.row["coverage"])),
+            "min_raters": self.open.min_raters,
+            "min_votes": self.scheme.privacy.min_votes,
+            "has_self": SELF in by_source,
+            "weighs_self": bool(weights.get(SELF, 0)),
+            "public": PUBLIC if PUBLIC in by_source else "",
+            "trend": self._trend(),
+            **self._dates(),
+        }
+
+    def _dates(self) -> dict[str, Any]:
+        """When the result was told, how long that took, and until when a reply is due."""
+        told, end = self.scheme.rounds[self.round].feedback, last_day(self.study, self.round)
+        start = told or end
+        until = start + dt.timedelta(days=self.scheme.conduct.reply_days) if start else None
+        return {
+            "feedback": str(told or ""),
+            "feedback_days": (told - end).days if told and end else None,
+            "reply_by": str(until or ""),
+            "reply_days": self.scheme.conduct.reply_days,
+        }
+
+    # ------------------------------------------------------------------------------------------- over the rounds
+
+    @cached_property
+    def history(self) -> pd.DataFrame:
+        """The rounds up to this one; a round in which the score was withheld shows none."""
+        rows = []
+        for turn in self._turns():
+            mine = self.scores.ratees
+            mine = mine[(mine["round"] == turn) & (mine["ratee_id"] == self.member)]
+            if mine.empty:
+                continue
+            row = mine.iloc[0].to_dict()
+            members = self.sheets.cutter(self.unit, turn).members
+            status = members.loc[members["ratee_id"] == self.member, "status"]
+            gone = bool((status == "withheld").any()) or (turn == self.round and self.withheld)
+            low, high = coarse(*(pd.Series([float(row[key])]) for key in ("low", "high", "n")))
+            hidden = {"score", "low", "high", "index", "stars", "grade"} if gone else set()
+            made = {
+                "round": self.cutter.label(turn),
+                **{key: float(row[key]) for key in ("score", "index", "points", "stars")},
+                "low": low[0],
+                "high": high[0],
+                "grade": self.cutter.label(row["grade"]) if isinstance(row["grade"], str) else "",
+            }
+            rows.append({key: ("" if key == "grade" else np.nan) if key in hidden else made[key] for key in made})
+        columns = ["round", "score", "low", "high", "index", "points", "stars", "grade"]
+        return published(pd.DataFrame(rows, columns=columns))
+
+    def _turns(self) -> Iterator[str]:
+        weights = combined(self.study, self.round)
+        for turn in in_time(self.study):
+            if weights is not None and turn in weights:
+                yield turn
+            if weights is None and combined(self.study, turn) is None:
+                yield turn
+                if turn == self.round:
+                    return
+
+    def _trend(self) -> dict[str, Any] | None:
+        """Slope of the scores over these rounds."""
+        found = trend(self.history.assign(ratee_id=self.member))
+        if found.empty or np.isnan(found["slope"].iloc[0]):
+            return None
+        row = found.iloc[0].to_dict()
+        ends = {key: _plain(round(float(row[name]), 1)) for key, name in (("low", "slope_low"), ("high", "slope_high"))}
+        return {"slope": round(float(row["slope"]), 1), **ends, "way": row["way"], "rounds": int(row["rounds"])}
+
+    # -------------------------------------------------------------------------------------- why, and what he says
+
+    def _steps(self) -> pd.DataFrame:
+        """Why this score, with no more than the sheet may show."""
+        unshown = set(self.open.unshown) | ({""} if self.withheld else set())
+        shown = Shown(
+            sources=frozenset(self.open.sources),
+            min_votes=self.scheme.privacy.min_votes,
+            unshown=frozenset(unshown),
+            digits=SHORT,
+        )
+        steps = explain(self.study, self.scores, self.member, self.round, language=self.language, shown=shown)
+        return pd.DataFrame([(step.title, line) for step in steps for line in step.lines], columns=["title", "line"])
+
+    def _replies(self) -> pd.DataFrame:
+        rows = self.study.replies
+        rows = rows[(rows["round"] == self.round) & (rows["subject_id"] == self.member)]
+        until = self._dates()["reply_by"]
+        return rows.assign(in_time=(rows["date"] <= until) | (not until))[["date", "text", "in_time"]].reset_index(
+            drop=True
+        )
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  (a number, a text, or neither)
+    """A value that JSON knows; None for a missing one."""
+    if isinstance(value, str):
+        return value
+    return None if value is None or pd.isna(value) else float(value)

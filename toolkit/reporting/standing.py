@@ -1,0 +1,306 @@
+"""What became of scores, as far as a report may show it: points, index, stars, satisfaction, targets, proposals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from toolkit.conduct.criteria import merge
+from toolkit.conduct.proposals import propose
+from toolkit.reporting.phrases import (
+    decision_label,
+    matter_label,
+    quantity_label,
+    reason_text,
+    state_label,
+)
+from toolkit.reporting.privacy import Part, hidden_sources, published
+from toolkit.rules import parts
+from toolkit.words import words
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from toolkit.conduct.proposals import Proposals
+    from toolkit.scheme import Scheme
+    from toolkit.scoring.scores import Scores
+    from toolkit.study import Study
+
+OF_SCORES = ("score", "index", "grade", "stars", "members")
+"""Quantities from which a score could be found, or nearly."""
+OF_PANELS = ("satisfaction", "dissatisfied")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Cuts what one round's report may show of results.
+
+    Attributes
+    ----------
+    study, scores
+        The study and its scores.
+    round : str
+        The round.
+    language : str
+        "zh" or "en".
+    withheld : collection of str
+        Ratees whose score is not shown: nothing that rests on it is either.
+    sources : collection of str
+        Sources whose mean for a single ratee may be told as a reason: none in the report of a unit.
+    """
+
+    study: Study
+    scores: Scores
+    round: str
+    language: str
+    withheld: Collection[str] = ()
+    sources: Collection[str] = ()
+
+    @property
+    def scheme(self) -> Scheme:
+        """The round's scheme."""
+        return self.study.schemes[self.round]
+
+    def label(self, name: str) -> str:
+        """Label of a name of the scheme."""
+        return self.scheme.label(name, self.language)
+
+    @cached_property
+    def proposed(self) -> Proposals:
+        """What follows from the results of the round."""
+        return propose(self.study, self.scores, self.round)
+
+    def _mine(self, frame: pd.DataFrame, ids: Collection[str]) -> pd.DataFrame:
+        return frame[(frame["round"] == self.round) & frame["ratee_id"].isin(list(ids))]
+
+    def _listed(self, texts: list[str]) -> str:
+        return ("；" if self.language == "zh" else "; ").join(text for text in texts if text)
+
+    # ------------------------------------------------------------------------------------------------ results
+
+    def results(self, ids: list[str]) -> pd.DataFrame:
+        """Points, index, level, stars and grade of some ratees, in this order, and why not more.
+
+        Returns
+        -------
+        DataFrame
+            `ratee_id, name, points, index, level, stars, stars_before, grade, why`.
+        """
+        rows = self._mine(self.scores.ratees, ids).set_index("ratee_id", drop=False).reindex(ids)
+        gone = rows["ratee_id"].isin(list(self.withheld))
+        for column in ("index", "level", "stars", "stars_before", "grade"):
+            rows[column] = rows[column].mask(gone)
+        rows["why"] = ["" if hide else self._why(row) for hide, row in zip(gone, rows.to_dict("records"), strict=True)]
+        for column in ("level", "grade"):
+            rows[column] = [self.label(name) if isinstance(name, str) else "" for name in rows[column]]
+        columns = ["ratee_id", "name", "points", "index", "level", "stars", "stars_before", "grade", "why"]
+        return published(rows[columns].reset_index(drop=True))
+
+    def _why(self, row: dict[Any, Any]) -> str:
+        """Conditions not met and quotas, of grade and of stars."""
+        _ = words(self.language)
+        reasons = self._mine(self.scores.reasons, [row["ratee_id"]])
+        told = [f"{self._about(str(reason['about']))}: {self.reason(reason)}" for reason in reasons.to_dict("records")]
+        for places, tied, band in (("places", "tied", "band"), ("star_places", "star_tied", "star_band")):
+            if not np.isnan(row[places]):
+                name = row[band] if isinstance(row[band], str) else _("{n} stars").format(n=f"{row[band]:.0f}")
+                text = _("{band}: tied across the quota of {n}") if row[tied] else _("{band}: beyond the quota of {n}")
+                told.append(text.format(band=self.label(name), n=f"{row[places]:.0f}"))
+        return self._listed(told)
+
+    def _about(self, about: str) -> str:
+        kind, _, name = about.partition(" ")
+        return words(self.language)("{n} stars").format(n=name) if kind == "stars" else self.label(name)
+
+    def reason(self, reason: dict[Any, Any]) -> str:
+        """A reason in words, without the value where that would tell what a few raters have said."""
+        of = str(reason["of"]) if reason["code"] != "votes" else ""
+        few = parts(of)[0] in OF_PANELS and self._few_answers(str(reason["ratee_id"]))
+        if not self._may_tell(of) or few:
+            _ = words(self.language)
+            what = quantity_label(self.scheme, str(reason["of"]), self.language)
+            return _("{what} decides; its value is not shown to protect raters").format(what=what)
+        return reason_text(self.scheme, reason, self.language)
+
+    def _may_tell(self, of: str) -> bool:
+        """Whether the value of a quantity of a single ratee may be told: not the mean of a source that is not shown."""
+        kind, part = parts(of)
+        return kind != "score" or not part or part in self.sources
+
+    def _few_answers(self, ratee: str) -> bool:
+        table = self._mine(self.scores.satisfaction, [ratee])
+        whole = table[(table["panel"] == "") & (table["topic"] == "")]
+        return bool((whole["n"] < self.scheme.privacy.min_raters).any())
+
+    # ----------------------------------------------------------------------------------- points, index, satisfaction
+
+    def ledger(self, ratee: str) -> pd.DataFrame:
+        """The ledger of one ratee: `date, rule, dimension, quantity, evidence, asked, got, why`."""
+        lines = self._mine(self.scores.ledger, [ratee])
+        lines = lines.assign(
+            why=[self._line(row) for row in lines.to_dict("records")],
+            rule=[self.label(name) if name else "" for name in lines["rule"]],
+            dimension=[self.label(name) if name else "" for name in lines["dimension"]],
+        )
+        columns = ["date", "rule", "dimension", "quantity", "evidence", "asked", "got", "why"]
+        return lines[columns].reset_index(drop=True)
+
+    def _line(self, row: dict[Any, Any]) -> str:
+        _ = words(self.language)
+        bound = "" if row["bound"] is None or row["bound"] != row["bound"] else f"{float(row['bound']):g}"
+        texts = {
+            "base": _("base"), "carry": _("carried over"), "floor": _("raised to the floor of {n}"),
+            "ceiling": _("lowered to the ceiling of {n}"), "veto": _("veto: the balance is 0"),
+            "week": _("capped at {n} a week"), "month": _("capped at {n} a month"), "year": _("capped at {n} a year"),
+            "dimension": _("capped at {n} for {dimension}"),
+        }  # fmt: skip
+        text = texts.get(str(row["code"]), "").format(n=bound, dimension=self.label(row["dimension"] or ""))
+        times = f"× {row['times']:g}" if row["times"] == row["times"] and row["times"] != 1 else ""
+        return self._listed([times, text])
+
+    def balances(self, ratee: str) -> pd.DataFrame:
+        """Balance by dimension: `dimension` (its label, "" for all), `points`."""
+        rows = self._mine(self.scores.points, [ratee])
+        rows = rows.assign(dimension=[self.label(name) if name else "" for name in rows["dimension"]])
+        return rows[["dimension", "points"]].reset_index(drop=True)
+
+    def components(self, ratee: str) -> pd.DataFrame:
+        """What an index is made of: `label, raw, value, weight` (percent), `adds`; none for those withheld."""
+        rows = self._mine(self.scores.components, [ratee] if ratee not in self.withheld else [])
+        label = [
+            name if (name := self.label(row["component"])) != row["component"] else self._of(row["of"])
+            for row in rows.to_dict("records")
+        ]
+        share = ["dissatisfied" in of for of in rows["of"]]
+        raw = rows["raw"] * np.where(share, 100, 1)
+        frame = rows.assign(label=pd.Series(label, rows.index, dtype=str), raw=raw, weight=100 * rows["weight"])
+        return published(frame[["label", "raw", "value", "weight", "adds"]].reset_index(drop=True))
+
+    def _of(self, of: str) -> str:
+        return quantity_label(self.scheme, of, self.language)
+
+    def satisfaction(self, ratee: str) -> pd.DataFrame:
+        """Satisfaction with one ratee, by topic and panel, panels of few answers and their complements hidden.
+
+        Returns
+        -------
+        DataFrame
+            `topic, panel, direction` (labels, "" for all), `n, index, dissatisfied` (percent), `low, high` (percent),
+            `coverage` (percent), `follows` (labels).
+        """
+        columns = ["topic", "panel", "direction", "n", "index", "dissatisfied", "low", "high", "coverage", "follows"]
+        rows = self._mine(self.scores.satisfaction, [ratee])
+        if rows.empty or self.scheme.satisfaction is None:
+            return pd.DataFrame(columns=columns)
+        hidden = self._hidden_panels(rows)
+        rows = rows[~rows["panel"].isin(hidden)]
+        panels, rules = self.scheme.satisfaction.panels, self.scheme.satisfaction.rules
+        percent = {name: [100 * float(share) if share is not None else np.nan for share in rows[name]]
+                   for name in ("dissatisfied", "low", "high", "coverage")}  # fmt: skip
+        made = rows.assign(
+            **percent,
+            direction=[self._direction(panels.get(name)) for name in rows["panel"]],
+            topic=[self.label(name) if name else "" for name in rows["topic"]],
+            panel=[self.label(name) if name else "" for name in rows["panel"]],
+            follows=[
+                self._listed([self.label(name) for name in rules if name in told.split("|")])
+                for told in rows["follows"]
+            ],
+        )
+        return published(made[columns].reset_index(drop=True))
+
+    def _follows(self, told: str, rules: Collection[str]) -> str:
+        return self._listed([self.label(name) for name in rules if name in told.split("|")])
+
+    def _direction(self, panel: Any) -> str:  # noqa: ANN401  (a Panel, or None)
+        if panel is None or panel.direction is None:
+            return ""
+        label = panel.direction
+        return label if isinstance(label, str) else label.get(self.language) or next(iter(label.values()))
+
+    def _hidden_panels(self, rows: pd.DataFrame) -> set[str]:
+        fewest = rows[rows["panel"] != ""].groupby("panel")["n"].min()
+        found = [Part(str(name), int(n), attributed=False, counts=n > 0) for name, n in fewest.items()]
+        hidden = set(hidden_sources(found, self.scheme.privacy.min_raters))
+        whole = rows.loc[rows["panel"] == "", "n"].min()
+        return hidden | ({""} if whole < self.scheme.privacy.min_raters else set())
+
+    # ------------------------------------------------------------------------------------------ targets, models
+
+    def targets(self, ids: list[str]) -> pd.DataFrame:
+        """Targets of some ratees: `ratee_id, what, target, value, gap, attainment` (percent), `met, since`."""
+        columns = ["ratee_id", "what", "target", "value", "gap", "attainment", "met", "since"]
+        rows = self._mine(self.scores.attainment, ids)
+        kept = [
+            not (ratee in self.withheld and parts(of)[0] in OF_SCORES) and self._may_tell(of)
+            for ratee, of in zip(rows["ratee_id"], rows["of"], strict=True)
+        ]
+        rows = rows[np.array(kept, dtype=bool)]
+        frame = rows.assign(what=[self._of(of) for of in rows["of"]], attainment=100 * rows["attainment"])
+        return published(frame[columns].reset_index(drop=True))
+
+    def models(self, ids: list[str]) -> pd.DataFrame:
+        """Role models among some ratees: `ratee_id, standard, why`; those withheld are not named."""
+        rows = self._mine(self.scores.models, [name for name in ids if name not in self.withheld]).assign(code="met")
+        made = [
+            (
+                ratee,
+                self.label(str(standard)),
+                self._listed(list(map(self.reason, group.to_dict("records")))),
+            )
+            for (ratee, standard), group in rows.groupby(["ratee_id", "standard"], sort=False)
+        ]
+        return pd.DataFrame(made, columns=["ratee_id", "standard", "why"])
+
+    # ------------------------------------------------------------------------------------------- what follows
+
+    def admitted(self, ids: list[str]) -> list[str]:
+        """Who of some ratees is to be registered: no condition speaks against it, and nobody decided otherwise."""
+        rows = self._mine(self.proposed.proposals, ids)
+        plain = (rows["matter"] == "registration") & (rows["proposal"] == "admit")
+        return rows.loc[plain & rows["decision"].isin(["", "admit"]), "ratee_id"].tolist()
+
+    def proposals(self, ids: list[str], matters: Collection[str] = ("registration", "remediation")) -> pd.DataFrame:
+        """What is proposed and what people decided: a row for each ratee and matter.
+
+        Returns
+        -------
+        DataFrame
+            `ratee_id, matter, proposal, why, decision, date, decided_by, decision_reason, due, helper, state` (labels);
+            of those withheld only what people decided.
+        """
+        columns = ["ratee_id", "matter", "proposal", "why", "decision", "date", "decided_by", "decision_reason", "due"]
+        rows = self._mine(self.proposed.proposals, ids)
+        rows = rows[rows["matter"].isin(list(matters))]
+        gone = rows["ratee_id"].isin(list(self.withheld))
+        rows = rows[~gone | (rows["decision"] != "")]
+        reasons = self._mine(self.proposed.reasons, ids)
+        made = []
+        for row in rows.to_dict("records"):
+            mine = reasons[(reasons["ratee_id"] == row["ratee_id"]) & (reasons["matter"] == row["matter"])]
+            hide = row["ratee_id"] in self.withheld
+            why = "" if hide else self._listed([self.reason(told) for told in mine.to_dict("records") if told["of"]])
+            spoken = {
+                "matter": matter_label(row["matter"], self.language),
+                "proposal": "" if hide else decision_label(self.scheme, row["matter"], row["proposal"], self.language),
+                "decision": decision_label(self.scheme, row["matter"], row["decision"], self.language),
+                "state": state_label(row["state"], self.language),
+                "helper": self._name(row["helper"]),
+            }
+            made.append({**row, **spoken, "why": why})
+        return pd.DataFrame(made, columns=[*columns, "helper", "state"])
+
+    def _name(self, ratee: str) -> str:
+        names = self.study.members.set_index("member_id")["name"]
+        return str(names.get(ratee, ratee))
+
+    def criteria(self, unit: str) -> pd.DataFrame:
+        """Criteria that hold for a unit: `criterion, text, layer, origin`, layers by their labels."""
+        rows = merge(self.study, unit, self.scheme)
+        origin = [" > ".join(map(self.label, text.split(" > "))) for text in rows["origin"]]
+        layers = [self.label(name) for name in rows["layer"]]
+        return rows.assign(origin=origin, layer=layers)[["criterion", "text", "layer", "origin"]].reset_index(drop=True)

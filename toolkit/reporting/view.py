@@ -1,0 +1,95 @@
+"""What a report is handed, as data that can lie beside it and be read again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class View:
+    """Frames, texts and numbers of one report; what is not in it cannot leak.
+
+    Attributes
+    ----------
+    language : str
+        "zh" or "en".
+    """
+
+    language: str
+
+    def to_json(self) -> str:
+        """The view as text; the same view gives the same text."""
+        data = {
+            part.name: _columns(value) if isinstance(value := getattr(self, part.name), pd.DataFrame) else value
+            for part in fields(self)
+        }
+        return json.dumps(data, ensure_ascii=False, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote."""
+        data = json.loads(text)
+        for part in fields(cls):
+            if part.type == "pd.DataFrame":
+                data[part.name] = _frame(data[part.name])
+        return cls(**data)
+
+
+@dataclass(frozen=True)
+class Results(View):
+    """What became of scores, as a unit's report and a member's sheet both hold it; names are labels.
+
+    Attributes
+    ----------
+    results : DataFrame
+        `ratee_id, name, points, index, level, stars, stars_before, grade, why`.
+    components : DataFrame
+        What the index of the unit or member is made of: `label, raw, value, weight, adds`.
+    satisfaction : DataFrame
+        `topic, panel, direction, n, index, dissatisfied, low, high, coverage, follows`.
+    targets : DataFrame
+        `ratee_id, what, target, value, gap, attainment, met, since`.
+    models : DataFrame
+        `ratee_id, standard, why`.
+    proposals : DataFrame
+        `ratee_id, matter, proposal, why, decision, date, decided_by, decision_reason, due, helper, state`.
+    criteria : DataFrame
+        `criterion, text, layer, origin`.
+
+    Where a report names several ratees, targets, models and proposals have a column `name` too.
+    """
+
+    results: pd.DataFrame
+    components: pd.DataFrame
+    satisfaction: pd.DataFrame
+    targets: pd.DataFrame
+    models: pd.DataFrame
+    proposals: pd.DataFrame
+    criteria: pd.DataFrame
+
+
+def _columns(frame: pd.DataFrame) -> dict[str, list[Any]]:
+    return {str(name): [None if _null(value) else value for value in frame[name].tolist()] for name in frame}
+
+
+def _null(value: object) -> bool:
+    return value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value))
+
+
+def _frame(columns: Mapping[str, list[Any]]) -> pd.DataFrame:
+    return pd.DataFrame({name: _series(cells) for name, cells in columns.items()})
+
+
+def _series(cells: list[Any]) -> pd.Series:
+    """A column; numbers some or all of which are missing are floats, as they were."""
+    there = [cell for cell in cells if cell is not None]
+    numbers = not any(isinstance(cell, bool | str) for cell in there)
+    return pd.Series(cells, dtype=float if numbers and len(there) < len(cells) else None)
