@@ -7,8 +7,8 @@ from typer.testing import CliRunner
 
 import toolkit as tk
 from toolkit.__main__ import app
-from toolkit.limits import highest, lowest
 from toolkit.lint import Doubt, lint
+from toolkit.lint.limits import highest, lowest
 
 SCHEME = """\
 title: t

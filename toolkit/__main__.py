@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -66,7 +66,7 @@ def report(  # noqa: PLR0917  (Typer makes options of them)
     out: Annotated[Path, typer.Option(help="folder for reports")] = Path("reports"),
     unit: Annotated[list[str] | None, typer.Option(help="unit_id; may be given several times")] = None,
     notebook: Annotated[str, typer.Option(help="name of another notebook, such as change or member_feedback")] = "",
-    per: Annotated[str, typer.Option(help="unit or member: once for whom the notebook is run")] = "unit",
+    per: Annotated[Literal["unit", "member"], typer.Option(help="for whom the notebook is run")] = "unit",
     round: Annotated[str, typer.Option(help="round; the newest by default")] = "",  # noqa: A002
     language: Annotated[str | None, typer.Option(help="zh or en, instead of the scheme's")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="parallel processes")] = 2,
@@ -84,14 +84,13 @@ def report(  # noqa: PLR0917  (Typer makes options of them)
     with _plainly():
         if language not in {None, *LANGUAGES}:
             raise UsageError(f"--language: {language!r}, must be one of {', '.join(LANGUAGES)}")
-        if per not in {"unit", "member"}:
-            raise UsageError(f"--per: {per!r}, must be unit or member")
         edition = Edition(notebook.removesuffix(".ipynb") or UNIT_REPORT, per)
         scores = score_study(found)
         turn = round or found.round
         folder = edition.folder(out / found.name, turn)
-        options = {"notebooks": notebooks, "edition": edition, "round": turn, "units": unit or [], "language": language}
-        planned = run.plan(found, scores, folder, **options)
+        planned = run.plan(
+            found, scores, folder, notebooks=notebooks, edition=edition, round=turn, units=unit or [], language=language
+        )
         outcomes: list[run.Outcome] = []
         running = run.perform_all(planned, jobs)
         try:

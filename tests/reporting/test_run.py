@@ -17,8 +17,9 @@ import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from toolkit.reporting import run
-from toolkit.reporting.run import INDEX, MANIFEST, OVERVIEW, PAGE, Outcome
+from toolkit.reporting import edition, run
+from toolkit.reporting.edition import OVERVIEW, Edition
+from toolkit.reporting.run import INDEX, MANIFEST, PAGE, Outcome
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 FILES = {
@@ -221,14 +222,14 @@ def test_a_failure_takes_the_old_page_away(study, scores, tmp_path, monkeypatch)
 
 
 def test_a_unit_whose_slice_cannot_be_cut_stops_no_other(study, scores, tmp_path, monkeypatch):
-    whole = run.slices.cut
+    whole = edition.cut
 
     def cut(study, scores, unit, *rest):
         if unit == "B02":
             raise RuntimeError("no slice")
         return whole(study, scores, unit, *rest)
 
-    monkeypatch.setattr(run.slices, "cut", cut)
+    monkeypatch.setattr(edition, "cut", cut)
     monkeypatch.setattr(run, "_execute", lambda job, work: work.touch() if not job.error else raising(job.error))
     outcomes = [run.perform(job) for job in plan(study, scores, tmp_path, "B01", "B02")]
     assert [outcome.outcome for outcome in outcomes] == ["done", "failed"]
@@ -383,3 +384,61 @@ def test_ctrl_c_keeps_what_has_begun_and_tells_of_it(tmp_path):
     assert made == set(told)
     assert 0 < len(made) < 14
     assert all((folder / name / PAGE).is_file() for name in made)
+
+
+# Other notebooks, and members ----------------------------------------------------------------------------------
+
+
+def test_a_run_for_members_has_a_folder_for_each_and_stands_beside_the_round(study, scores, tmp_path):
+    sheets = Edition("member_feedback", "member")
+    folder = sheets.folder(tmp_path, "2026H2")
+    assert folder == tmp_path / "2026H2.member_feedback"
+    jobs = run.plan(study, scores, folder, notebooks=NOTEBOOKS, edition=sheets, units=["B12"])
+    own = study.members.loc[study.members["unit_id"] == "B12", "member_id"].tolist()
+    assert [job.name for job in jobs] == own
+    names = {*study.members["name"]}
+    for job in jobs:
+        mine = study.members.set_index("member_id").loc[job.name, "name"]
+        assert job.title == f"{mine}个人反馈单"
+        told = {name for name in names if f'"{name}"' in job.slice}
+        assert told == {mine}
+
+
+def test_a_notebook_for_members_must_take_a_member(study, scores, tmp_path):
+    with pytest.raises(ValueError, match=r"unit_report.ipynb: must set member in a cell tagged"):
+        run.plan(study, scores, tmp_path, notebooks=NOTEBOOKS, edition=Edition("unit_report", "member"))
+    with pytest.raises(ValueError, match=r"nothing.ipynb: no such notebook"):
+        run.plan(study, scores, tmp_path, notebooks=NOTEBOOKS, edition=Edition("nothing"))
+
+
+def test_members_whose_ids_cannot_name_a_folder_are_refused(study, scores, tmp_path):
+    members = study.members.replace({"member_id": {"M0001": "M/1"}})
+    people = replace(study, members=members)
+    with pytest.raises(ValueError, match=r"member_id: 'M/1', must be able to name a folder"):
+        run.plan(people, scores, tmp_path, notebooks=NOTEBOOKS, edition=Edition("member_feedback", "member"))
+
+
+def test_sheets_and_comparisons_through_papermill(study, scores, tmp_path):
+    """One member's sheet and one comparison, with their index."""
+    for made, name in ((Edition("member_feedback", "member"), "M0231"), (Edition("change"), "B12")):
+        folder = made.folder(tmp_path, "2026H2")
+        jobs = run.plan(study, scores, folder, notebooks=NOTEBOOKS, edition=made, units=["B12"])
+        (job,) = [job for job in jobs if job.name == name]
+        outcome = run.perform(job)
+        assert outcome.outcome == "done", outcome.error
+        assert {path.name for path in Path(job.folder).iterdir()} == {PAGE, "slice.json", f"{made.notebook}.ipynb"}
+        done = run.finish(study, scores, folder, [outcome], turn="2026H2", language="zh", edition=made)
+        page = index(done.folder)
+        assert f'href="{name}/{PAGE}"' in page
+        assert manifest(done.folder)[0]["notebook"] == made.notebook
+        others = {f'href="{unit}/{PAGE}"' for unit in study.units["unit_id"]} - {f'href="{name}/{PAGE}"'}
+        assert not [link for link in others if link in page]
+
+
+def test_the_index_of_sheets_tells_no_score_of_a_member(study, scores, tmp_path):
+    made = Edition("member_feedback", "member")
+    done = run.finish(study, scores, tmp_path, [], turn="2026H2", language="zh", edition=made)
+    rows = re.findall(r"<tr>\s*<th scope=\"row\".*?</tr>", index(done.folder), flags=re.DOTALL)
+    of_members = [row for row in rows if any(name in row for name in study.members["name"])]
+    assert len(of_members) == len(study.members)
+    assert not [row for row in of_members if re.search(r"<td class=\"right\">[^<]", row)]

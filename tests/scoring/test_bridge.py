@@ -217,7 +217,9 @@ YEAR = "rounds: {r: {}, q: {}, y: {combine: {r: WEIGHT, q: REST}}}\n"
 
 def year(first, second, rows, more=""):
     text = YEAR.replace("WEIGHT", str(first)).replace("REST", str(second))
-    return make(text + SCALE + TWO + more, pd.concat([ratings_of(rows[name], name) for name in rows], ignore_index=True))
+    return make(
+        text + SCALE + TWO + more, pd.concat([ratings_of(rows[name], name) for name in rows], ignore_index=True)
+    )
 
 
 def test_a_combined_round_has_the_mean_over_its_rounds():

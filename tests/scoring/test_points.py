@@ -76,8 +76,8 @@ CARRY = "points: {base: 60, carry: 20%, rules: {help: {points: 10}}}\n"
 
 
 def test_a_fifth_of_last_years_balance_is_added_to_the_base():
-    # 2025: 60 + 20 = 80, the last event after its round's last day; 2026: 60 + 20% of 80
-    events = [("2025-03-01", "help", 1), ("2025-12-30", "help", 1)]
+    # 2025, all of it, beyond its round's last day too: 60 + 20 = 80; 2026: 60 + 20% of 80
+    events = [("2025-01-01", "help", 1), ("2025-12-31", "help", 1)]
     ledger, balances = kept(YEARS + CARRY, events)
     columns = ("quantity", "times", "asked", "got", "code", "evidence")
     assert lines(ledger, "m", *columns)[1] == (80, 0.2, 16, 16, "carry", "2025")
@@ -92,6 +92,13 @@ def test_carrying_goes_back_to_the_year_of_the_first_event_and_no_further():
     ledger, balances = kept(YEARS + CARRY, [("2026-05-01", "help", 4)])
     assert balance(balances) == 100
     assert lines(ledger) == [(60, "base"), (40, "")]
+
+
+def test_whoever_was_not_there_last_year_carries_nothing():
+    rules = {"base": 60, "carry": 0.2, "rules": {"help": {"points": 10}}}
+    brought = Brought("2025", {"m": Fraction(80)})
+    balances = booked(rules, [], subjects=[("m", ""), ("new", "")], brought=brought).balances
+    assert [balance(balances, who) for who in ("m", "new")] == [76, 60]
 
 
 def test_without_events_nothing_is_carried():
@@ -204,9 +211,11 @@ def test_a_veto_takes_the_whole_balance_whatever_else_there_is_and_says_why():
     assert balance(balances, "k", column="vetoes") == 0
 
 
-def test_a_veto_forgives_no_debt_silently_and_is_named_even_if_there_is_nothing_to_take():
+def test_a_veto_sets_a_debt_to_nought_too_and_is_named_even_where_there_is_nothing_to_take():
     rules = {"rules": {"fraud": {"veto": True}, "late": {"points": -3}}, "floor": None}
     assert lines(booked(rules, [("2026-04-01", "fraud", 1)]).ledger) == [(0, ""), (0, "veto")]
+    nought = booked(rules, [("2026-03-01", "fraud", 0), ("2026-04-01", "fraud", 1)]).ledger
+    assert lines(nought, "m", "code", "date")[-1] == ("veto", "2026-04-01")
     ledger, balances, _ = booked(rules, [("2026-04-01", "fraud", 1), ("2026-04-01", "late", 1)])
     assert lines(ledger)[-1] == (3, "veto")
     assert balance(balances) == 0

@@ -40,15 +40,20 @@ RATED = {
 }  # fmt: skip
 
 
-def gathered(*of, name="r", members=PEOPLE, **tables):
-    asked = ", ".join(f"{{of: {each}, min: 0}}" for each in of)
-    schemes = schemes_of(TEXT + (ASK % asked if of else ""))
-    rows = pd.concat([ratings_of(RATED, "r"), ratings_of({("m", "a", "overall"): [40]}, "q")], ignore_index=True)
-    study = make(schemes, rows, members=members, units=UNITS, posts=[POST], **tables)
+def frame_of(study, name):
+    """The quantities of one round."""
     table, _ = evaluate(study)
     ratees = composites(table, study)
-    rows = ratees[ratees["round"] == name].set_index("ratee_id", drop=False).rename_axis(None)
-    return gather(study, name, rows, table)
+    return gather(
+        study, name, ratees[ratees["round"] == name].set_index("ratee_id", drop=False).rename_axis(None), table
+    )
+
+
+def gathered(*of, name="r", members=PEOPLE, text=TEXT, **tables):
+    asked = ", ".join(f"{{of: {each}, min: 0}}" for each in of)
+    schemes = schemes_of(text + (ASK % asked if of else ""))
+    rows = pd.concat([ratings_of(RATED, "r"), ratings_of({("m", "a", "overall"): [40]}, "q")], ignore_index=True)
+    return frame_of(make(schemes, rows, members=members, units=UNITS, posts=[POST], **tables), name)
 
 
 def values(found, column):
@@ -82,9 +87,17 @@ def test_score_coverage_and_raters():
     # m: a 80 on x alone, b 60: .6 x 80 + .4 x 60 = 72, coverage .3 + .4
     assert values(found, "score") == pytest.approx({"m": 72, "k": 50, "h": 40, "U": 30, "V": None})
     assert values(found, "coverage") == pytest.approx({"m": 0.7, "k": 0.6, "h": 0.6, "U": 0.6, "V": 0})
-    assert values(found, "raters") == {"m": 1, "k": 1, "h": 3, "U": 1, "V": None}  # nobody is no number of raters
     assert found.loc["h", "low"] == 40
     assert found.loc[["V"], ["low", "high"]].isna().all(axis=None)
+
+
+def test_raters_are_those_of_all_sources_of_each_those_of_its_most_answered_indicator_and_not_oneself():
+    # m: two from a on x, one from b; nobody is no number of raters
+    assert values(gathered(), "raters") == {"m": 3, "k": 1, "h": 3, "U": 1, "V": None}
+    text = TEXT.replace("b: {weight: 0.4, scale: s}", "self: {weight: 0.4, scale: s, attributed: true}")
+    cells = {("m", "a", "x"): [90, 70], ("m", "a", "z"): [1, 2, 3, 4], ("m", "self", "overall"): [50]}
+    study = make(schemes_of(text), ratings_of(cells), members=PEOPLE[:1], units=UNITS)
+    assert values(frame_of(study, "r"), "raters") == {"m": 4, "U": None, "V": None}
 
 
 def test_the_score_by_a_source_and_on_an_indicator_with_what_they_cover():
@@ -101,11 +114,7 @@ def test_the_score_by_a_source_and_on_an_indicator_with_what_they_cover():
 
 def test_a_score_of_the_members_is_there_for_the_index_of_their_unit():
     index = "index: {components: {score: {}}, units: {components: {people: {of: members.score.a}}}}\n"
-    study = make(schemes_of(TEXT + index), ratings_of(RATED, "r"), members=PEOPLE, units=UNITS, posts=[POST])
-    table, _ = evaluate(study)
-    ratees = composites(table, study)
-    rows = ratees[ratees["round"] == "r"].set_index("ratee_id", drop=False).rename_axis(None)
-    assert gather(study, "r", rows, table)["score.a"]["m"] == pytest.approx(80)
+    assert gathered(text=TEXT + index)["score.a"]["m"] == pytest.approx(80)
 
 
 # ----------------------------------------------------------------------------------------------------------- measures
@@ -132,8 +141,8 @@ def test_a_measure_is_that_of_the_round():
 
 def test_in_a_combined_round_a_measure_is_its_own_else_made_of_those_of_its_rounds():
     found = gathered("measure.hours", "measure.tasks", "measure.exam", name="y", measures=ROWS)
-    # a sum; h has a row of the year itself
-    assert values(found, "measure.hours") == {"m": 50, "k": 5, "h": 99, "U": 100, "V": None}
+    # a sum, not known where it is not known of every round; h has a row of the year itself
+    assert values(found, "measure.hours") == {"m": 50, "k": None, "h": 99, "U": None, "V": None}
     # a mean by weight: .25 x 60 + .75 x 80; of k the first half-year is all there is
     assert values(found, "measure.tasks") == {"m": 75, "k": 50, "h": 33, "U": None, "V": None}
     # the last in time, however the rows and the rounds are listed
@@ -141,15 +150,9 @@ def test_in_a_combined_round_a_measure_is_its_own_else_made_of_those_of_its_roun
 
 
 def test_a_measure_that_the_scheme_does_not_declare_is_a_mean():
-    schemes = schemes_of(
-        TEXT.replace("measures: {hours: {combine: sum}, tasks: {}, exam: {combine: last}}", "")
-        + ASK % "{of: measure.hours, min: 0}"
-    )
-    study = make(schemes, ratings_of(RATED, "r"), members=PEOPLE, units=UNITS, posts=[POST], measures=ROWS)
-    table, _ = evaluate(study)
-    ratees = composites(table, study)
-    rows = ratees[ratees["round"] == "y"].set_index("ratee_id", drop=False).rename_axis(None)
-    assert gather(study, "y", rows, table)["measure.hours"]["m"] == pytest.approx(27.5)  # .25 x 20 + .75 x 30
+    text = TEXT.replace("measures: {hours: {combine: sum}, tasks: {}, exam: {combine: last}}\n", "")
+    found = gathered("measure.hours", name="y", text=text, measures=ROWS)
+    assert found["measure.hours"]["m"] == pytest.approx(27.5)  # .25 x 20 + .75 x 30
 
 
 def test_nobody_has_the_measure():

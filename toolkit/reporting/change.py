@@ -11,7 +11,7 @@ import pandas as pd
 from toolkit.reporting.plots import GREY, PALE, RED, Plot, axes_of, drawn, limits, shortened, style
 from toolkit.reporting.prose import Text, joined, plain
 from toolkit.reporting.results import amount, moved, stars
-from toolkit.reporting.table import DASH, Align, Table, gap, made, points, share, whole
+from toolkit.reporting.table import DASH, Column, Table, gap, made, points, share, whole
 from toolkit.words import words
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def members(view: Change) -> Table | None:
         return None
     _ = words(view.language)
     rows = view.members
-    columns: list[tuple[str, Align, bool]] = [
+    columns: list[Column] = [
         (_("Name"), "left", True), (view.before, "right", True), (view.after, "right", True),
         (_("Change"), "right", True),
         (_("Grade"), "left", (rows["grade"] != "").any()), (_("Stars"), "right", rows["stars"].notna().any()),
@@ -100,7 +100,7 @@ def _bridge(view: Change, rows: pd.DataFrame, head: str, caption: str) -> Table 
         for row in rows.to_dict("records")
     ]
     cells.append([_("Together"), *(gap(view.facts[name]) for name in ("by_ratings", "by_weights", "moved"))])
-    columns: list[tuple[str, Align, bool]] = [
+    columns: list[Column] = [
         (head, "left", True), (_("By other ratings"), "right", True), (_("By other weights"), "right", True),
         (_("Together"), "right", True),
     ]  # fmt: skip
@@ -115,7 +115,7 @@ def cases(view: Change) -> Table | None:
     if view.cases.empty:
         return None
     _ = words(view.language)
-    columns: list[tuple[str, Align, bool]] = [
+    columns: list[Column] = [
         (_("Name"), "left", True), (_("Reasons"), "left", True), (_("Decided"), "left", True), (_("Due"), "left", True),
         (_("State"), "left", True),
     ]  # fmt: skip
@@ -133,7 +133,7 @@ def converted(view: Change) -> Table | None:
     if rows.empty:
         return None
     _ = words(view.language)
-    columns: list[tuple[str, Align, bool]] = [
+    columns: list[Column] = [
         (_("Round"), "left", True), (_("Had to mend"), "right", True), (_("Converted"), "right", True),
         (_("Rate"), "right", True), (_("Days, median"), "right", rows["days"].notna().any()),
     ]  # fmt: skip
@@ -151,7 +151,7 @@ def rounds(view: Change) -> Table:
         "planned": _("planned"), "running": _("running"), "due": _("due"), "overdue": _("overdue"),
         "done": _("completed"),
     }  # fmt: skip
-    columns: list[tuple[str, Align, bool]] = [
+    columns: list[Column] = [
         (_("Round"), "left", True), (_("From"), "left", True), (_("To"), "left", True),
         (_("Ratings due"), "left", True),
         (_("Told on"), "left", True), (_("Days to feedback"), "right", True), (_("State"), "left", True),

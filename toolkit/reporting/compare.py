@@ -194,7 +194,7 @@ class _Comparer:
 
     def _by_source(self, cells: pd.DataFrame) -> pd.DataFrame:
         """Top sources that both rounds show; all others together."""
-        tops = {}
+        tops: dict[str, str] = {}
         for cutter in filter(None, (self.then, self.now)):
             for scheme in cutter.parts.values():
                 tree = scheme.source_tree

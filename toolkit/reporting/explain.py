@@ -144,7 +144,7 @@ class _Page(Workings):
             lines.append(f"{self._('Level')}: {self.label(self.row['level'])}")
         return Step(title, tuple(lines))
 
-    def _named(self, row: dict) -> str:  # type: ignore[type-arg]
+    def _named(self, row: dict[Any, Any]) -> str:
         """A component by its label and by what it is of, each where it says something."""
         of, name = quantity_label(self.scheme, row["of"], self.language), self.label(row["component"])
         if name == row["component"]:
@@ -153,7 +153,7 @@ class _Page(Workings):
             return name
         return f"{name}（{of}）" if self.language == "zh" else f"{name} ({of})"
 
-    def _component(self, row: dict, part: Component) -> str:  # type: ignore[type-arg]
+    def _component(self, row: dict[Any, Any], part: Component) -> str:
         """How a component came to 0-100."""
         if part.normalise != "goalposts" or part.log or row["raw"] == row["value"]:
             return f"{self._named(row)}: {self.number(row['raw'])} → {self.number(row['value'])}"

@@ -11,7 +11,7 @@ import pandas as pd
 from toolkit.reporting.plots import COLOURS, GREY, PALE, RED, Plot, axes_of, drawn, limits, room_for, shortened, style
 from toolkit.reporting.prose import Text, joined, plain
 from toolkit.reporting.results import amount, moved, stars
-from toolkit.reporting.table import DASH, Align, Table, gap, made, points, span, whole
+from toolkit.reporting.table import DASH, Column, Table, gap, made, points, span, whole
 from toolkit.scheme import PUBLIC, SELF
 from toolkit.words import words
 
@@ -115,9 +115,9 @@ def profile(sheet: Sheet) -> Table:
     public = sheet.by_source[PUBLIC] if PUBLIC in sheet.by_source else own * np.nan
     others = sheet.profile["score"]
     gaps = [own - others, own - public]
-    columns: list[tuple[str, Align, bool]] = [
+    columns: list[Column] = [
         (_("Indicator"), "left", True),
-        *((sheet.labels[name], "right", True) for name in sheet.by_source.columns),  # type: ignore[list-item]
+        *((sheet.labels[name], "right", True) for name in sheet.by_source.columns),
         (_("All sources"), "right", True), (_("Mean of the branch"), "right", True),
         (_("Self minus all"), "right", gaps[0].notna().any()), (_("Self minus public"), "right", gaps[1].notna().any()),
     ]  # fmt: skip
@@ -167,7 +167,7 @@ def ledger(sheet: Sheet) -> Table | None:
     ]  # fmt: skip
     whole_points = sheet.balances.loc[sheet.balances["dimension"] == "", "points"].iloc[0]
     rows.append([_("Balance"), "", "", "", "", amount(whole_points), ""])
-    columns: list[tuple[str, Align, bool]] = [
+    columns: list[Column] = [
         (_("Date"), "left", True), (_("For"), "left", True), (_("Evidence"), "left", any(row[2] for row in rows)),
         (_("Quantity"), "right", True), (_("Asked"), "right", True), (_("Got"), "right", True),
         (_("Why"), "left", True),
@@ -181,7 +181,7 @@ def rounds(sheet: Sheet) -> Table | None:
     if len(rows) < FEWEST:
         return None
     _ = words(sheet.language)
-    columns: list[tuple[str, Align, bool]] = [
+    columns: list[Column] = [
         (_("Round"), "left", True), (_("Score"), "right", True), (_("95% interval"), "right", True),
         (_("Index"), "right", rows["index"].notna().any()), (_("Points"), "right", rows["points"].notna().any()),
         (_("Stars"), "right", rows["stars"].notna().any()), (_("Proposed grade"), "left", (rows["grade"] != "").any()),

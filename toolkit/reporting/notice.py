@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from toolkit.reporting.prose import Text, joined, plain
-from toolkit.reporting.table import Align, Table, made, percent, points, share
+from toolkit.reporting.table import Column, Table, made, percent, points, share
 from toolkit.words import words
 
 if TYPE_CHECKING:
@@ -83,8 +83,8 @@ def stars(view: Slice) -> Table | None:
     there = view.results["stars"].dropna() if len(view.results) else view.results
     if not len(there):
         return None
-    top = int(there.max())
-    counts = {_("{n} stars").format(n=star): int((there == star).sum()) for star in range(top, -1, -1)}
+    held = [int(star) for star in there.to_numpy(dtype=float)]
+    counts = {_("{n} stars").format(n=star): held.count(star) for star in range(max(held), -1, -1)}
     return _counts(view, counts, _("Proposed stars"), _("Members by proposed stars"))
 
 
@@ -95,7 +95,7 @@ def _counts(view: Slice, counts: Mapping[str, int], head: str, caption: str) -> 
         return None
     _ = words(view.language)
     between = "、" if view.language == "zh" else ", "
-    columns: list[tuple[str, Align, bool]] = [
+    columns: list[Column] = [
         (head, "left", True),
         (_("Members"), "right", True),
         (_("Share"), "right", True),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from toolkit.reporting.prose import Text, plain
-from toolkit.reporting.table import DASH, Align, Table, gap, made, points, share, span, whole
+from toolkit.reporting.table import DASH, Column, Table, gap, made, points, share, span, whole
 from toolkit.words import words
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ def stars(value: float | None) -> str:
     return DASH if value is None or pd.isna(value) else f"{value:.0f} ★"
 
 
-def moved(now: float, before: float, _: Callable[[str], str]) -> str:
+def moved(now: float | None, before: float | None, _: Callable[[str], str]) -> str:
     """Whether stars went up or down since the round before."""
-    if pd.isna(now) or pd.isna(before):
+    if now is None or before is None or pd.isna(now) or pd.isna(before):
         return ""
     step = now - before
     return _("same") if step == 0 else f"{'↑' if step > 0 else '↓'} {abs(step):.0f}"
@@ -44,7 +44,7 @@ def standing(view: Results) -> Table | None:
     if rows.empty or rows[["points", "index", "stars"]].isna().all(axis=None):
         return None
     _ = words(view.language)
-    columns: list[tuple[str, Align, bool]] = [
+    columns: list[Column] = [
         (_("Name"), "left", True),
         (_("Points"), "right", rows["points"].notna().any()),
         (_("Index"), "right", rows["index"].notna().any()),
@@ -71,7 +71,7 @@ def index(view: Results) -> Table | None:
     if rows.empty:
         return None
     _ = words(view.language)
-    columns: list[tuple[str, Align, bool]] = [
+    columns: list[Column] = [
         (_("Component"), "left", True), (_("Value"), "right", True), (_("On 0-100"), "right", True),
         (_("Weight"), "right", True), (_("Adds"), "right", rows["adds"].notna().any()),
     ]  # fmt: skip
@@ -89,7 +89,7 @@ def satisfaction(view: Results) -> Table | None:
     if rows.empty:
         return None
     _ = words(view.language)
-    columns: list[tuple[str, Align, bool]] = [
+    columns: list[Column] = [
         (_("Topic"), "left", (rows["topic"] != "").any()), (_("Panel"), "left", (rows["panel"] != "").any()),
         (_("Direction"), "left", (rows["direction"] != "").any()), (_("Answers"), "right", True),
         (_("Satisfaction (0-100)"), "right", True), (_("Dissatisfied"), "right", True),
@@ -119,7 +119,7 @@ def targets(view: Results) -> Table | None:
         return None
     _ = words(view.language)
     named = "name" in rows
-    columns: list[tuple[str, Align, bool]] = [
+    columns: list[Column] = [
         (_("Name"), "left", named), (_("What"), "left", True), (_("Target"), "right", True),
         (_("Reached"), "right", True), (_("Gap"), "right", True), (_("Attainment"), "right", True),
         (_("Met"), "left", True),
@@ -148,7 +148,7 @@ def target_counts(view: Results) -> Table | None:
         [what, whole(row["n"]), whole(row["known"]), whole(row["met"]), share(100 * row["met"] / row["n"])]
         for what, row in zip(found.index, found.to_dict("records"), strict=True)
     ]
-    columns: list[tuple[str, Align, bool]] = [
+    columns: list[Column] = [
         (_("What"), "left", True), (_("Members with a target"), "right", True), (_("Known"), "right", True),
         (_("Met"), "right", True), (_("Share"), "right", True),
     ]  # fmt: skip
@@ -166,7 +166,7 @@ def shortfalls(view: Results) -> Table | None:
         [str(name), ("；" if view.language == "zh" else "; ").join(_short(row, _) for row in group.to_dict("records"))]
         for name, group in rows.groupby("name", sort=False)
     ]
-    columns: list[tuple[str, Align, bool]] = [(_("Name"), "left", True), (_("Reached / target"), "left", True)]
+    columns: list[Column] = [(_("Name"), "left", True), (_("Reached / target"), "left", True)]
     return made(columns, cells, _("Targets that were not met"))
 
 
@@ -181,7 +181,7 @@ def models(view: Results) -> Table | None:
     if rows.empty:
         return None
     _ = words(view.language)
-    columns: list[tuple[str, Align, bool]] = [
+    columns: list[Column] = [
         (_("Name"), "left", "name" in rows), (_("Standard"), "left", True), (_("Met by"), "left", True),
     ]  # fmt: skip
     cells = [[row.get("name", ""), row["standard"], row["why"]] for row in rows.to_dict("records")]
@@ -194,7 +194,7 @@ def proposals(view: Results) -> Table | None:
     if rows.empty:
         return None
     _ = words(view.language)
-    columns: list[tuple[str, Align, bool]] = [
+    columns: list[Column] = [
         (_("Name"), "left", "name" in rows), (_("Matter"), "left", True), (_("Proposed"), "left", True),
         (_("Reasons"), "left", True), (_("Decided"), "left", True), (_("State"), "left", (rows["state"] != "").any()),
         (_("Due"), "left", (rows["due"] != "").any()), (_("Helper"), "left", (rows["helper"] != "").any()),
@@ -231,7 +231,7 @@ def criteria(view: Results) -> Table | None:
     if rows.empty:
         return None
     _ = words(view.language)
-    columns: list[tuple[str, Align, bool]] = [
+    columns: list[Column] = [
         (_("Criterion"), "left", True), (_("What it asks"), "left", True), (_("Origin"), "left", True),
     ]  # fmt: skip
     cells = [[row["criterion"], row["text"], row["origin"]] for row in rows.to_dict("records")]
@@ -250,7 +250,7 @@ def own(view: Any) -> Text | None:  # noqa: ANN401  (the view of a unit)
         "level": _("That is the level {value}."),
         "stars": _("It is proposed for {value}."),
     }
-    shown = {"points": amount, "index": points, "level": str, "stars": stars}
+    shown: dict[str, Callable[[Any], str]] = {"points": amount, "index": points, "level": str, "stars": stars}
     sentences = [
         says[key].format(value=plain(shown[key](facts[key]))) for key in says if facts.get(key) not in {None, ""}
     ]
@@ -285,7 +285,7 @@ def bottom(view: Slice) -> Table | None:
         "few": _("not enough data"), "unsupported": _("not shown to be worse"), "bottom": _("among the least"),
         "tied": _("tied across the last place"), "other": _("worse, beyond the places"),
     }  # fmt: skip
-    columns: list[tuple[str, Align, bool]] = [
+    columns: list[Column] = [
         (_("Unit"), "left", True), (_("Answers"), "right", True), (_("Dissatisfied"), "right", True),
         (_("95% interval"), "right", True), (_("All others"), "right", True), (_("What can be said"), "left", True),
     ]  # fmt: skip

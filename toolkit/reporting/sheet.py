@@ -250,12 +250,11 @@ class _Member:
         row["low"], row["high"] = coarse(row["low"], row["high"], row["n"])
         if self.withheld:
             row[["score", "low", "high"]] = np.nan
-        result = self.standing.results([self.member]).iloc[0].to_dict()
+        result: dict[Any, Any] = self.standing.results([self.member]).iloc[0].to_dict()
         index = pd.DataFrame([{key: self.row.get(key) for key in ("index_low", "index_high")}]).astype(float)
         low, high = coarse(index["index_low"], index["index_high"], row["n"])
-        facts = published(row[["score", "low", "high"]]).iloc[0].to_dict()
-        facts |= {"index_low": low[0], "index_high": high[0]} if not self.withheld else {}
-        facts = {key: _plain(np.round(value, 1)) for key, value in facts.items()}
+        shown = published(row[["score", "low", "high"]].assign(index_low=low, index_high=high)).iloc[0]
+        facts: dict[str, Any] = {str(key): None if self.withheld else _plain(value) for key, value in shown.items()}
         facts |= {key: _plain(result[key]) for key in ("points", "index", "level", "stars", "stars_before", "grade")}
         counted = self.cutter.members
         counted = counted[(counted["unit_id"] == self.unit) & counted["rank"].notna()]

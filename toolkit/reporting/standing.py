@@ -291,7 +291,7 @@ class Standing:
                 "state": state_label(row["state"], self.language),
                 "helper": self._name(row["helper"]),
             }
-            made.append({**row, **spoken, "why": why})
+            made.append(dict(row) | spoken | {"why": why})
         return pd.DataFrame(made, columns=[*columns, "helper", "state"])
 
     def _name(self, ratee: str) -> str:

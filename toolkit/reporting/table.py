@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 Align: TypeAlias = Literal["left", "right"]
+Column: TypeAlias = tuple[str, Align, Any]
+"""Title, alignment, and whether the column has something to show."""
 DASH = "—"
 TABLE_SCHEMA = "application/vnd.dataresource+json"
 
@@ -133,7 +135,7 @@ def share(percent: float) -> str:
     return DASH if pd.isna(percent) else f"{percent:.1f}%"
 
 
-def made(columns: Sequence[tuple[str, Align, bool]], rows: Iterable[Sequence[str]], caption: str, **more: Any) -> Table:  # noqa: ANN401
+def made(columns: Sequence[Column], rows: Iterable[Sequence[str]], caption: str, **more: Any) -> Table:  # noqa: ANN401
     """Make a table of those columns that have something to show: title, alignment, whether it is kept."""
     kept = [bool(keep) for _, _, keep in columns]
     titles = tuple((title, align) for title, align, keep in columns if keep)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from fractions import Fraction
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 EXACT, SHORT = 4, 1
 """Decimals for those who organise the appraisal, and in a member's own sheet."""
 Words = Callable[[str], str]
+Weights: TypeAlias = Mapping[str, Fraction]
 
 
 @dataclass(frozen=True)
@@ -181,7 +184,7 @@ class Workings:
                     below = [indicators.names[child] for child in indicators.children(node)]
                     weights = {name: by_indicator[name] for name in below}
                     name = self._key(indicators.names[node])
-                    lines += self._up(source, name, weights, lambda child, at=source: (at, child), self.label(source))
+                    lines += self._up(source, name, weights, partial(_pair, source), self.label(source))
             yield Step(self._("Over indicators, by source"), tuple(lines))
             yield Step(self._("Over sources"), tuple(self._over_sources("", by_source)))
             return
@@ -199,7 +202,7 @@ class Workings:
     def _key(self, indicator: str) -> str:
         return "" if indicator == self.scheme.indicator_tree.names[0] else indicator
 
-    def _over_sources(self, indicator: str, by_source: dict) -> list[str]:  # type: ignore[type-arg]
+    def _over_sources(self, indicator: str, by_source: Weights) -> list[str]:
         sources = self.scheme.source_tree
         lines = []
         for node in sources.inner:
@@ -219,7 +222,7 @@ class Workings:
             lines += self._up(name, indicator, weights, lambda child: (child, indicator), title, named=True)
         return lines
 
-    def _has_hidden(self, weights: dict, indicator: str) -> bool:  # type: ignore[type-arg]
+    def _has_hidden(self, weights: Weights, indicator: str) -> bool:
         """Whether a source that is not shown is part of the mean."""
         shown = self.shown.sources
         return shown is not None and any(
@@ -231,7 +234,7 @@ class Workings:
         self,
         source: str,
         indicator: str,
-        weights: dict,  # type: ignore[type-arg]
+        weights: Weights,
         at: Callable[[str], tuple[str, str]],
         title: str,
         *,
@@ -262,10 +265,10 @@ class Workings:
 
     def _filled(
         self,
-        weights: dict,
+        weights: Weights,
         missing: list[str],
         parts: list[tuple[str, float, float]],
-        result: float,  # type: ignore[type-arg]
+        result: float,
     ) -> list[tuple[str, float, float]]:
         """What the rule `adjusted` put in the place of the missing sources, worked back from the mean."""
         weight = sum(float(weights[name]) for name in missing)
@@ -319,6 +322,10 @@ class Workings:
     def number4(value: float) -> str:
         """A weight that is no fraction of the scheme."""
         return f"{value:.4f}".rstrip("0").rstrip(".")
+
+
+def _pair(source: str, indicator: str) -> tuple[str, str]:
+    return source, indicator
 
 
 def _trimmed(answers: list[tuple[float, int, float]], drop: int) -> list[tuple[float, int, float]]:

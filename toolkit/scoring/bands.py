@@ -104,8 +104,8 @@ def assign(
             candidates = np.flatnonzero(counts & (level == place))
             out, tied, allowed = _beyond(ratees, rules.quota[name], value, counts, candidates)
             level[candidates[out]] = place - 1
-            result.iloc[candidates[out], result.columns.get_loc("places")] = allowed[out]
-            result.iloc[candidates[tied], result.columns.get_loc("tied")] = True
+            result.loc[ratees.index[candidates[out]], "places"] = allowed[out]
+            result.loc[ratees.index[candidates[tied]], "tied"] = True
     result.insert(0, "final", named(level, names))
     return result, pd.concat([part for part in reasons if len(part)] or reasons, ignore_index=True)
 

@@ -56,7 +56,7 @@ def contributions(study: Study, table: pd.DataFrame, ratee: str, name: str) -> p
     ]
     cells = _merged(of_posts)
     cells = cells if len(cells) else _cells(study, table, ratee, name)
-    rest = float(composite.iloc[0]) - float(cells["score"] @ cells["weight"])
+    rest = composite.to_numpy(dtype=float)[0] - float((cells["score"] * cells["weight"]).sum())
     if study.schemes[name].missing.rule == "adjusted" and abs(rest) > TOLERANCE:
         row = pd.DataFrame([("", FILLED, rest, 1.0)], columns=CELLS)
         cells = pd.concat([cells, row], ignore_index=True)

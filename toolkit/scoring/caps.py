@@ -7,8 +7,8 @@ An event asks quantity x points x the multipliers that apply. It may get less, n
    dimension neither frees its cap nor is given back by it.
 
 In each window events are served in order of date, then as they stand in the table: together they get what they ask, at
-most the cap. A cap on a rule that deducts bounds what is deducted. Weeks run from Monday to Sunday; where a week lies in
-two months, what the first month takes away stays used in the week.
+most the cap. A cap on a rule that deducts bounds what is deducted. Weeks run from Monday to Sunday; where a week lies
+in two months, what the first month takes away stays used in the week.
 
 A quantity below 0 takes an earlier entry back. With the date of that entry it leaves everything as if the entry had
 never been made: it takes away what the entry got, not what it asked, and frees its cap.

@@ -85,7 +85,8 @@ def vote_grades(counts: pd.DataFrame, scheme: Scheme, votes: Votes) -> pd.DataFr
     mine = counts[(counts["source"] == votes.source) & counts["indicator"].isin(below)]
     rows = []
     for ratee, group in mine.groupby("ratee_id", observed=True, sort=False):
-        levels = group.groupby("value", observed=True)["count"].sum().to_dict()
+        sums = group.groupby("value", observed=True)["count"].sum()
+        levels = {str(level): int(count) for level, count in sums.items()}
         blank = sum(count for level, count in levels.items() if not level or level in scale.blank)
         valid = sum(levels.values()) - blank
         base = valid + (blank if votes.blank == "inside" else 0)

@@ -296,4 +296,5 @@ def _shifts(
         at_end = numbers(quantities[end])
         moved = {name: at_end for place, name in enumerate(raw) if place in straight}
         there, _, _ = average(_normalised(quantities, composition, raw | moved), weights, composition)
-        yield np.where(at_end.notna() & (share[:, straight] > 0).any(axis=1), there - here, np.nan)
+        carried = (share[:, straight] > 0).any(axis=1)
+        yield np.where(at_end.notna().to_numpy() & carried, there - here, np.nan)

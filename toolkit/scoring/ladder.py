@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -95,7 +95,8 @@ def climb(study: Study, ratees: pd.DataFrame, table: pd.DataFrame) -> dict[str, 
 def _points(study: Study, name: str, rung: Rung) -> None:
     ledger, balances = keep(study, name)
     rung.frames |= {"ledger": ledger, "points": balances}
-    for dimension, rows in balances.groupby("dimension"):
+    for name_of, rows in balances.groupby("dimension"):
+        dimension = str(name_of)
         column = f"points.{dimension}" if dimension else "points"
         rung.quantities[column] = rows.set_index("ratee_id")["points"].reindex(rung.quantities.index)
     whole = balances[balances["dimension"] == ""].set_index("ratee_id")
@@ -108,7 +109,8 @@ def _points(study: Study, name: str, rung: Rung) -> None:
 def _satisfaction(study: Study, name: str, rung: Rung) -> None:
     table, bottom = satisfy(study, name)
     rung.frames |= {"satisfaction": table, "bottom": bottom}
-    for topic, rows in table[table["panel"] == ""].groupby("topic"):
+    for name_of, rows in table[table["panel"] == ""].groupby("topic"):
+        topic = str(name_of)
         at = f".{topic}" if topic else ""
         of = rows.set_index("ratee_id")
         rung.quantities[f"satisfaction{at}"] = of["index"].reindex(rung.quantities.index)
@@ -242,11 +244,7 @@ def _grades(study: Study, name: str, rung: Rung) -> None:
     ratees = quantities.assign(value=value, counts=quantities["counts"] & people)
     votes = None
     if scheme.grades.votes:
-        counts = study.tally.counts
-        counts = counts[
-            counts["round"].isin(combined(study, name) or {name: 1}) & counts["ratee_id"].isin(ratees.index)
-        ]
-        votes = vote_grades(counts, scheme, scheme.grades.votes)
+        votes = vote_grades(_ballots(study, name, ratees.index), scheme, scheme.grades.votes)
     found, reasons = grade(ratees, scheme.grades, quantities, votes)
     rung.ratees[GRADE] = found.reindex(rung.ratees.index)[GRADE].astype({"tied": object}).fillna({"tied": False})
     rung.ratees["tied"] = rung.ratees["tied"].astype(bool)
@@ -254,7 +252,18 @@ def _grades(study: Study, name: str, rung: Rung) -> None:
     rung.frames["reasons"] = reasons.assign(about="grade " + reasons["about"].astype(str))
 
 
-def _quantity(quantities: pd.DataFrame, of: str) -> pd.Series[object]:
+def _ballots(study: Study, name: str, ratees: pd.Index[str]) -> pd.DataFrame:
+    """Votes of a round, of a combined one those of its rounds; votes on a post are votes on its holder."""
+    counts = study.tally.counts
+    counts = counts[counts["round"].isin(combined(study, name) or {name: 1})]
+    voted = counts["ratee_id"].astype(str)
+    counts = counts.assign(
+        ratee_id=voted.replace(dict(zip(study.posts["post_id"], study.posts["member_id"], strict=True)))
+    )
+    return counts[counts["ratee_id"].isin(ratees)]
+
+
+def _quantity(quantities: pd.DataFrame, of: str) -> pd.Series[Any]:
     return quantities[of] if of in quantities else pd.Series(np.nan, quantities.index)
 
 

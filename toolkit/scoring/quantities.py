@@ -6,7 +6,7 @@ numbers, shares as exact fractions (0-1), grades and attributes as text. What is
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -77,7 +77,7 @@ def _measure(study: Study, name: str, measure: str) -> pd.Series[float]:
     return own.combine_first(made)
 
 
-def _attribute(study: Study, column: str) -> pd.Series[object]:
+def _attribute(study: Study, column: str) -> pd.Series[Any]:
     """A column of the members: numbers where all of it are, else text; blank is not known."""
     cells = study.members.set_index("member_id")[column] if column in study.members else pd.Series(dtype=str)
     numbers = pd.to_numeric(cells.where(cells != ""), errors="coerce")

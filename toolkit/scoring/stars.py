@@ -50,7 +50,7 @@ def outer_fences(values: ArrayLike) -> tuple[float, float]:
     return float(first - reach), float(third + reach)
 
 
-def cut_points(values: ArrayLike, rules: Cluster, *, seed: int, before: Sequence[float] | None = None) -> Cuts:
+def cut_points(values: ArrayLike, rules: Cluster, *, seed: int, before: Sequence[float] | Floats | None = None) -> Cuts:
     """Find where stars begin by clustering, as the US Medicare star ratings do.
 
     Parameters
@@ -106,7 +106,7 @@ def star(
     quantities: pd.DataFrame,
     *,
     categories: Mapping[str, Category] | None = None,
-    cuts: Sequence[float] | None = None,
+    cuts: Sequence[float] | Floats | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Propose stars for every ratee that has a value.
 
@@ -146,7 +146,7 @@ def star(
     return found.rename(columns={"final": "stars"}), reasons
 
 
-def _bands(rules: Stars, own: Mapping[str, float], cuts: Sequence[float] | None) -> dict[str, Band]:
+def _bands(rules: Stars, own: Mapping[str, float], cuts: Sequence[float] | Floats | None) -> dict[str, Band]:
     """Where stars begin for a category."""
     if rules.cluster is None:
         return dict(rules.bands) | {name: Band.model_validate({"from": cut}) for name, cut in own.items()}

@@ -12,14 +12,14 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.scalarfloat import ScalarFloat
 
-from toolkit.contradictions import contradictions
 from toolkit.faults import Fault, one_of
+from toolkit.rulebook.contradictions import contradictions
 from toolkit.scheme import Scheme
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from toolkit.findings import Finding, Path
+    from toolkit.rulebook.findings import Finding, Path
 
 Document = dict[str, Any]
 CUT = object()

@@ -8,13 +8,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from toolkit.faults import one_of
 from toolkit.fields import KINDS, NAMED, Quantity
-from toolkit.findings import lacking, unknown
+from toolkit.rulebook.findings import lacking, unknown
 from toolkit.rules import Condition, bounds, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from toolkit.findings import Finding, Path
+    from toolkit.rulebook.findings import Finding, Path
     from toolkit.rules import Composition
     from toolkit.scheme import Scheme
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from toolkit.findings import lacking, share, unknown, unknown_keys
+from toolkit.rulebook.findings import lacking, share, unknown, unknown_keys
 from toolkit.rules import bounds, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from toolkit.findings import Finding, Path
+    from toolkit.rulebook.findings import Finding, Path
     from toolkit.rules import Band, Grades, Stars, VoteRule, Votes
     from toolkit.scheme import Scale, Scheme
 

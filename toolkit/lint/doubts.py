@@ -5,16 +5,16 @@ from __future__ import annotations
 from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING
 
-from toolkit.limits import highest, lowest
-from toolkit.mentions import compositions, mentions
+from toolkit.lint.limits import highest, lowest
+from toolkit.rulebook.mentions import compositions, mentions
 from toolkit.rules import Stars, bounds, parts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from fractions import Fraction
 
-    from toolkit.findings import Finding, Path
-    from toolkit.mentions import Mention
+    from toolkit.rulebook.findings import Finding, Path
+    from toolkit.rulebook.mentions import Mention
     from toolkit.rules import Band, Grades, Points
     from toolkit.scheme import Scheme
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolkit.doubts import doubts, percent
-from toolkit.idle_weights import idle_weights, leaf_path
-from toolkit.mentions import mentions
+from toolkit.lint.doubts import doubts, percent
+from toolkit.lint.idle_weights import idle_weights, leaf_path
+from toolkit.rulebook.mentions import mentions
 from toolkit.rules import parts
 from toolkit.scoring.evaluation import effective_weights
 from toolkit.scoring.scores import score
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from toolkit.findings import Finding, Path
-    from toolkit.mentions import Mention
+    from toolkit.rulebook.findings import Finding, Path
+    from toolkit.rulebook.mentions import Mention
     from toolkit.rules import Quota
     from toolkit.scheme import Scheme
     from toolkit.scoring.scores import Scores

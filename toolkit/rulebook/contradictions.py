@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from toolkit.faults import one_of
 from toolkit.files import NAMES_A_FOLDER, names_a_folder
-from toolkit.findings import in_order, lacking, share, total, unknown, unknown_keys
-from toolkit.mentions import compositions, misnamed
+from toolkit.rulebook.findings import in_order, lacking, share, total, unknown, unknown_keys
+from toolkit.rulebook.mentions import compositions, misnamed
+from toolkit.rulebook.thresholds import misplaced
 from toolkit.scheme import siblings
-from toolkit.thresholds import misplaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from fractions import Fraction
 
-    from toolkit.findings import Finding, Path
+    from toolkit.rulebook.findings import Finding, Path
     from toolkit.rules import Composition, Multiplier, Points
     from toolkit.scheme import Category, Round, Scheme
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from toolkit.doubts import percent
+from toolkit.lint.doubts import percent
 from toolkit.scoring.evaluation import effective_weights, reach_of
 from toolkit.scoring.ranks import TOLERANCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from toolkit.findings import Finding, Path
+    from toolkit.rulebook.findings import Finding, Path
     from toolkit.scheme import Scheme
     from toolkit.scoring.scores import Scores
     from toolkit.study import Study
