@@ -6,7 +6,6 @@ import pytest
 import worked  # noqa: F401  (its modules hold the test of every row)
 from worked.table import MANUAL, WORKED, calculated, common, rows, says, sections_of
 
-from toolkit.contract import REQUIRED
 from toolkit.fields import KINDS
 from toolkit.rules import Condition
 from toolkit.scheme import Scheme
@@ -79,8 +78,3 @@ def test_the_manual_names_every_quantity_and_every_bound():
     text = part_of("### What rules can ask")
     assert [kind for kind in KINDS if not re.search(rf"^- .*`{kind}[`.]", text, flags=re.MULTILINE)] == []
     assert [key for key in Condition.model_fields if f"`{key}`" not in text] == []
-
-
-def test_the_manual_explains_every_table():
-    text = part_of("## Tables")
-    assert [table for table in REQUIRED if f"| `{table}`" not in text] == []

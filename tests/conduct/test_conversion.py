@@ -134,6 +134,11 @@ def test_as_long_as_fewer_than_half_have_converted_there_is_no_median():
     found = first(conversion(study, scores))
     assert found["rate"] == Fraction(1, 3)
     assert np.isnan(found["days"])
+    # one of two is half
+    assert first(conversion(*branch({"a": 65, "b": 65}, {"a": 90, "b": 60})))[["converted", "days"]].to_list() == [
+        1,
+        184,
+    ]
 
 
 def test_without_days_of_rounds_the_rate_is_known_and_the_time_is_not():

@@ -224,10 +224,10 @@ def test_a_failure_takes_the_old_page_away(study, scores, tmp_path, monkeypatch)
 def test_a_unit_whose_slice_cannot_be_cut_stops_no_other(study, scores, tmp_path, monkeypatch):
     whole = edition.cut
 
-    def cut(study, scores, unit, *rest):
+    def cut(study, scores, unit, *rest, **options):
         if unit == "B02":
             raise RuntimeError("no slice")
-        return whole(study, scores, unit, *rest)
+        return whole(study, scores, unit, *rest, **options)
 
     monkeypatch.setattr(edition, "cut", cut)
     monkeypatch.setattr(run, "_execute", lambda job, work: work.touch() if not job.error else raising(job.error))

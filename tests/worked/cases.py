@@ -51,9 +51,9 @@ def events(*rows, who="m00"):
     ]
 
 
-def booked(text, *rows, members=(member("m00"),)):
-    """Scores of members who have such events."""
-    return score(make(text, members=list(members), points=events(*rows)))
+def booked(text, *rows, members=()):
+    """Scores of members who have such events, of one if none is named."""
+    return score(make(text, members=list(members) or [member("m00")], points=events(*rows)))
 
 
 def of(frame, who="m00", name="r", **cells):

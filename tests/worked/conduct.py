@@ -30,9 +30,9 @@ def filed(item, date):
     return {"round": "r", "subject_id": "m00", "item": item, "date": date}
 
 
-def proposed(row, *values, as_of="", **tables):
+def proposed(row, *values, **tables):
     """What is proposed and decided on members who have these marks."""
-    return propose(*marked(row, *values, **tables), "r", as_of=dt.date.fromisoformat(as_of) if as_of else None)
+    return propose(*marked(row, *values, **tables), "r")
 
 
 def cell(table, who, matter, column):
@@ -61,9 +61,10 @@ def states(row):
     papers = [filed("plan", plan), filed("report", report)]
     late = str(dt.date.fromisoformat(ordered) + dt.timedelta(31))
     days = [str(dt.date.fromisoformat(ordered) - dt.timedelta(1)), ordered, late, report, closed, again]
-    found = [proposed(row, mark, as_of=day, decisions=decisions, evidence=papers).cases["state"].item() for day in days]
-    assert proposed(row, mark, as_of=late, decisions=decisions, evidence=papers).cases["missing"].item() == "report"
-    return found
+    study, scores = marked(row, mark, decisions=decisions, evidence=papers)
+    cases = [propose(study, scores, "r", as_of=dt.date.fromisoformat(day)).cases for day in days]
+    assert cases[2]["missing"].item() == "report"
+    return [case["state"].item() for case in cases]
 
 
 @rule("Pairs (1+1)")

@@ -107,8 +107,11 @@ def category(row):
 def side_conditions(row):
     mark, hours, raters, vetoes, few_hours, few_raters = row.given
     study = [hours, hours, few_hours, hours]
-    cells = [marks({name: mark for name, n in zip(names(4), (raters, raters, raters, few_raters), strict=True) if n > place})
-             .assign(rater_id=f"p{place}") for place in range(raters)]  # fmt: skip
+    asked = dict(zip(names(4), (raters, raters, raters, few_raters), strict=True))
+    cells = [
+        marks({name: mark for name, number in asked.items() if number > place}).assign(rater_id=f"p{place}")
+        for place in range(raters)
+    ]
     made = make(row.text(), pd.concat(cells), points=events(("crime", vetoes), who="m01"), measures=measured(*study))
     return column(score(made), "stars")
 

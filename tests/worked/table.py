@@ -129,7 +129,7 @@ def calculated(text: str) -> float:
 
 
 def says(text: str, value: Any) -> bool:
-    """Whether a text of the manual is a value: words as they are, fractions exactly, numbers as far as they are written."""
+    """Whether a text of the manual is a value: words and fractions exactly, numbers as far as they are written."""
     if isinstance(value, str):
         return text == value
     if value is None or value is pd.NA or value != value:  # noqa: PLR0124

@@ -1,5 +1,6 @@
 """What `check` warns of."""
 
+import pandas as pd
 from small_study import make, ratings_of
 
 from toolkit.lint import lint
@@ -8,7 +9,7 @@ from worked.table import rule
 
 
 def warned(row, ratings=(), **tables):
-    """The beginning that the manual has of the one warning, if the warning begins so, and stands where the manual says."""
+    """What the manual says, if the one warning stands where it says and begins so; else the warning."""
     (doubt,) = [doubt for doubt in lint(make(row.text(), ratings, **tables)) if doubt.file == "scheme.yaml"]
     told = f"{doubt.path}: **{doubt.says}"
     return row.results if told.startswith(row.worked.rstrip("*")) else [told]
@@ -34,9 +35,11 @@ def unrated(row):
 @rule("Weight too small")
 def idle(row):
     half = len(row.given) // 2
-    cells = {(who, source, "overall"): [value] for source, values in (("peer", row.given[:half]), ("public", row.given[half:]))
-             for who, value in zip(names(half), values, strict=True)}  # fmt: skip
-    return warned(row, ratings_of(cells))
+    parts = [
+        marks(dict(zip(names(half), values, strict=True)), source)
+        for source, values in (("peer", row.given[:half]), ("public", row.given[half:]))
+    ]
+    return warned(row, pd.concat(parts))
 
 
 @rule("Quotas against each other")

@@ -51,7 +51,7 @@ def calendar(study: Study, as_of: dt.date | None = None) -> pd.DataFrame:
 
 def _row(study: Study, name: str, day: str, counts: pd.Series[int]) -> tuple[object, ...]:
     rounds = study.schemes[name].rounds
-    parts = [*(combined(study, name) or {name: 1})]
+    parts = list(combined(study, name) or [name])
     ratings = [int(counts.get(part, 0)) for part in parts]
     starts = [rounds[part].start for part in parts]
     start = rounds[name].start or min((first for first in starts if first), default=None)

@@ -14,6 +14,7 @@ from toolkit.conduct.conversion import conversion
 from toolkit.faults import UsageError
 from toolkit.reporting.privacy import DIGITS, settled
 from toolkit.reporting.slices import Cutter
+from toolkit.reporting.standing import follow
 from toolkit.reporting.view import View
 from toolkit.scheme import said
 from toolkit.scoring.bridge import FILLED, bridge, contributions
@@ -23,6 +24,7 @@ from toolkit.study import read_study
 from toolkit.words import words
 
 if TYPE_CHECKING:
+    from toolkit.reporting.standing import Follow
     from toolkit.scoring.scores import Scores
     from toolkit.study import Study
 
@@ -94,8 +96,20 @@ def compare(
     round: str,  # noqa: A002
     *,
     language: str | None = None,
+    follows: Follow | None = None,
 ) -> Change:
     """Compare a round of a unit with the one before.
+
+    Parameters
+    ----------
+    study, scores
+        The study and its scores.
+    unit, round : str
+        Whose rounds; the later one.
+    language : str, optional
+        Instead of the scheme's.
+    follows : callable, optional
+        See `follow`; to be shared where many units are compared.
 
     Raises
     ------
@@ -104,17 +118,20 @@ def compare(
     """
     if round not in study.schemes:
         raise UsageError(f"round: {round!r}, must be one of {', '.join(study.schemes)}")
-    return _Comparer(study, scores, unit, round, language or study.schemes[round].language).change()
+    spoken = language or study.schemes[round].language
+    return _Comparer(study, scores, unit, round, spoken, follows or follow(study, scores)).change()
 
 
 class _Comparer:
     """Compares two rounds; a class, since every part needs the same things."""
 
-    def __init__(self, study: Study, scores: Scores, unit: str, turn: str, language: str) -> None:
+    def __init__(  # noqa: PLR0917
+        self, study: Study, scores: Scores, unit: str, turn: str, language: str, follows: Follow
+    ) -> None:
         self.study, self.scores, self.unit, self.turn, self.language = study, scores, unit, turn, language
         self.last = before(study, turn)
-        self.now = Cutter(study, scores, unit, turn, language)
-        self.then = Cutter(study, scores, unit, self.last, language) if self.last else None
+        self.now = Cutter(study, scores, unit, turn, language, follows=follows)
+        self.then = Cutter(study, scores, unit, self.last, language, follows=follows) if self.last else None
 
     def change(self) -> Change:
         """Put the parts together."""
@@ -172,7 +189,8 @@ class _Comparer:
         facts["stayed"] = len(stayed)
         if np.isnan(means).any() or not stayed:
             return empty, empty, facts
-        cells = pd.concat([self._bridge(ratee) for ratee in stayed])
+        table = self._table(stayed)
+        cells = pd.concat([self._bridge(ratee, table) for ratee in stayed])
         cells[["ratings", "weights"]] /= len(stayed)
         by_ratings, by_weights = (float(cells[name].sum()) for name in ("ratings", "weights"))
         change = by_ratings + by_weights
@@ -186,11 +204,15 @@ class _Comparer:
         }
         return self._by_source(cells), self._by_indicator(cells), facts
 
-    def _bridge(self, ratee: str) -> pd.DataFrame:
-        then, now = (
-            contributions(self.study, self.scores.table, ratee, turn) for turn in (self.last, self.turn) if turn
-        )
-        return bridge(then, now)
+    def _table(self, ratees: list[str]) -> pd.DataFrame:
+        """The scores of some members and of their posts."""
+        posts = self.study.posts
+        held = posts.loc[posts["member_id"].isin(ratees), "post_id"]
+        return self.scores.table[self.scores.table["ratee_id"].isin([*ratees, *held])]
+
+    def _bridge(self, ratee: str, table: pd.DataFrame) -> pd.DataFrame:
+        turns = (turn for turn in (self.last, self.turn) if turn)
+        return bridge(*(contributions(self.study, table, ratee, turn) for turn in turns))
 
     def _by_source(self, cells: pd.DataFrame) -> pd.DataFrame:
         """Top sources that both rounds show; all others together."""

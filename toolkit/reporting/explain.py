@@ -103,8 +103,8 @@ class _Page(Workings):
 
     def points(self) -> Step:
         """The ledger, summed."""
-        ledger = self.scores.ledger
-        mine = ledger[(ledger["round"] == self.round) & (ledger["ratee_id"] == self.ratee)]
+        ledger = self.scores.rungs[self.round].frames["ledger"]
+        mine = ledger[ledger["ratee_id"] == self.ratee]
         if mine.empty or np.isnan(self.row["points"]):
             return Step(self._("Points"), ())
         names = {"base": self._("base"), "carry": self._("carried over"), "floor": self._("floor"),
@@ -121,8 +121,8 @@ class _Page(Workings):
 
     def index(self) -> Step:
         """Components of the index and their mean."""
-        components = self.scores.components
-        mine = components[(components["round"] == self.round) & (components["ratee_id"] == self.ratee)]
+        components = self.scores.rungs[self.round].frames["components"]
+        mine = components[components["ratee_id"] == self.ratee]
         if mine.empty or np.isnan(self.row["index"]) or "" in self.shown.unshown:
             return Step(self._("Index"), ())
         made = self.scheme.index.units if self.row["kind"] == "unit" and self.scheme.index else self.scheme.index
@@ -220,8 +220,8 @@ class _Page(Workings):
         return [text]
 
     def _reasons(self, about: str) -> list[str]:
-        reasons = self.scores.reasons
-        mine = reasons[(reasons["round"] == self.round) & (reasons["ratee_id"] == self.ratee)]
+        reasons = self.scores.rungs[self.round].frames["reasons"]
+        mine = reasons[reasons["ratee_id"] == self.ratee]
         mine = mine[mine["about"].str.startswith(about + " ")]
         return [
             f"{self.label(str(row['about']).partition(' ')[2])}: {reason_text(self.scheme, row, self.language)}"

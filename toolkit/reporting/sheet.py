@@ -16,7 +16,7 @@ from toolkit.reporting.disclosure import Disclosure
 from toolkit.reporting.explain import explain
 from toolkit.reporting.privacy import coarse, published
 from toolkit.reporting.slices import Cutter
-from toolkit.reporting.standing import Standing
+from toolkit.reporting.standing import Standing, follow
 from toolkit.reporting.view import Results
 from toolkit.reporting.workings import SHORT, Shown
 from toolkit.scheme import PUBLIC, SELF, said
@@ -130,12 +130,13 @@ class Sheets:
             raise UsageError(f"round: {round!r}, {one_of(round, study.schemes)}")
         self.study, self.scores, self.round = study, scores, round
         self.language = language or study.schemes[round].language
+        self.follow = follow(study, scores)
         self._cutters: dict[tuple[str, str], Cutter] = {}
 
     def cutter(self, unit: str, turn: str) -> Cutter:
         """What the report of a unit may show in a round."""
         if (unit, turn) not in self._cutters:
-            self._cutters[unit, turn] = Cutter(self.study, self.scores, unit, turn, self.language)
+            self._cutters[unit, turn] = Cutter(self.study, self.scores, unit, turn, self.language, follows=self.follow)
         return self._cutters[unit, turn]
 
     def cut(self, member: str) -> Sheet:
@@ -170,7 +171,13 @@ class _Member:
             self.withheld = True
         sources = set(self.open.sources)
         self.standing = Standing(
-            self.study, self.scores, self.round, self.language, {member} if self.withheld else set(), sources
+            self.study,
+            self.scores,
+            self.round,
+            self.language,
+            sheets.follow,
+            withheld={member} if self.withheld else set(),
+            sources=sources,
         )
 
     def _disclosure(self, mine: pd.DataFrame) -> Disclosure:

@@ -18,7 +18,7 @@ from toolkit.reporting.disclosure import Disclosure
 from toolkit.reporting.method import method_facts
 from toolkit.reporting.phrases import matter_label
 from toolkit.reporting.privacy import DIGITS, FEWEST, coarse, hidden_units, published
-from toolkit.reporting.standing import Standing
+from toolkit.reporting.standing import Standing, follow
 from toolkit.reporting.unit_tree import UnitTree
 from toolkit.reporting.view import Results
 from toolkit.scheme import SELF, said
@@ -26,6 +26,7 @@ from toolkit.scoring.scores import score
 from toolkit.study import read_study
 
 if TYPE_CHECKING:
+    from toolkit.reporting.standing import Follow
     from toolkit.scheme import Scheme
     from toolkit.scoring.scores import Scores
     from toolkit.study import Study
@@ -113,7 +114,15 @@ def open_slice(study: str | Path, unit: str = "", round: str = "") -> Slice:  # 
     return cut(found, score(found), unit, round or found.round)
 
 
-def cut(study: Study, scores: Scores, unit: str, round: str, language: str | None = None) -> Slice:  # noqa: A002
+def cut(
+    study: Study,
+    scores: Scores,
+    unit: str,
+    round: str,  # noqa: A002
+    language: str | None = None,
+    *,
+    follows: Follow | None = None,
+) -> Slice:
     """Cut the slice of one unit, or with a blank unit that of the overview.
 
     Parameters
@@ -126,6 +135,8 @@ def cut(study: Study, scores: Scores, unit: str, round: str, language: str | Non
         A round, plain or combined.
     language : str, optional
         Instead of the scheme's.
+    follows : callable, optional
+        See `follow`; to be shared where many slices are cut.
 
     Raises
     ------
@@ -137,13 +148,16 @@ def cut(study: Study, scores: Scores, unit: str, round: str, language: str | Non
     known = study.units.set_index("unit_id")["name"]
     if unit and unit not in known.index:
         raise UsageError(f"unit: {unit!r}, must be one of {', '.join(known.index[:12])}")
-    return Cutter(study, scores, unit, round, language or study.schemes[round].language).slice()
+    spoken = language or study.schemes[round].language
+    return Cutter(study, scores, unit, round, spoken, follows=follows).slice()
 
 
 class Cutter:
     """Cuts one slice; a class, since every part needs the same things."""
 
-    def __init__(self, study: Study, scores: Scores, unit: str, turn: str, language: str) -> None:
+    def __init__(
+        self, study: Study, scores: Scores, unit: str, turn: str, language: str, *, follows: Follow | None = None
+    ) -> None:
         self.study, self.scores, self.unit, self.round, self.language = study, scores, unit, turn, language
         self.scheme: Scheme = study.schemes[turn]
         self.parts = {name: study.schemes[name] for name in self.scheme.rounds[turn].combine or [turn]}
@@ -163,7 +177,7 @@ class Cutter:
         # a unit's own report has its mean, unless that in itself must be hidden
         self.bare = hidden_units(bare, self.tree.children, scored) - ({self.scope} - bare)
         withheld = set(self.members.loc[self.members["status"] == "withheld", "ratee_id"])
-        self.standing = Standing(study, scores, turn, language, withheld | self.bare)
+        self.standing = Standing(study, scores, turn, language, follows or follow(study, scores), withheld | self.bare)
 
     def slice(self) -> Slice:
         """Put the parts together."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,16 +23,23 @@ from toolkit.rules import parts
 from toolkit.words import words
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from toolkit.conduct.proposals import Proposals
     from toolkit.scheme import Scheme
     from toolkit.scoring.scores import Scores
     from toolkit.study import Study
 
+    Follow = Callable[[str], Proposals]
+
 OF_SCORES = ("score", "index", "grade", "stars", "members")
 """Quantities from which a score could be found, or nearly."""
 OF_PANELS = ("satisfaction", "dissatisfied")
+
+
+def follow(study: Study, scores: Scores) -> Follow:
+    """Return what follows from the results of a round, worked out once for all who ask."""
+    return cache(lambda turn: propose(study, scores, turn))
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,8 @@ class Standing:
         The round.
     language : str
         "zh" or "en".
+    follow : callable
+        Round -> what follows from its results, see `follow`.
     withheld : collection of str
         Ratees whose score is not shown: nothing that rests on it is either.
     sources : collection of str
@@ -57,6 +66,7 @@ class Standing:
     scores: Scores
     round: str
     language: str
+    follow: Follow
     withheld: Collection[str] = ()
     sources: Collection[str] = ()
 
@@ -69,13 +79,17 @@ class Standing:
         """Label of a name of the scheme."""
         return self.scheme.label(name, self.language)
 
-    @cached_property
+    @property
     def proposed(self) -> Proposals:
         """What follows from the results of the round."""
-        return propose(self.study, self.scores, self.round)
+        return self.follow(self.round)
 
     def _mine(self, frame: pd.DataFrame, ids: Collection[str]) -> pd.DataFrame:
         return frame[(frame["round"] == self.round) & frame["ratee_id"].isin(list(ids))]
+
+    def _of_round(self, name: str, ids: Collection[str]) -> pd.DataFrame:
+        frame = self.scores.rungs[self.round].frames[name]
+        return frame[frame["ratee_id"].isin(list(ids))]
 
     def _listed(self, texts: list[str]) -> str:
         return ("；" if self.language == "zh" else "; ").join(text for text in texts if text)
@@ -103,7 +117,7 @@ class Standing:
     def _why(self, row: dict[Any, Any]) -> str:
         """Conditions not met and quotas, of grade and of stars."""
         _ = words(self.language)
-        reasons = self._mine(self.scores.reasons, [row["ratee_id"]])
+        reasons = self._of_round("reasons", [row["ratee_id"]])
         told = [f"{self._about(str(reason['about']))}: {self.reason(reason)}" for reason in reasons.to_dict("records")]
         for places, tied, band in (("places", "tied", "band"), ("star_places", "star_tied", "star_band")):
             if not np.isnan(row[places]):
@@ -132,7 +146,7 @@ class Standing:
         return kind != "score" or not part or part in self.sources
 
     def _few_answers(self, ratee: str) -> bool:
-        table = self._mine(self.scores.satisfaction, [ratee])
+        table = self._of_round("satisfaction", [ratee])
         whole = table[(table["panel"] == "") & (table["topic"] == "")]
         return bool((whole["n"] < self.scheme.privacy.min_raters).any())
 
@@ -140,7 +154,7 @@ class Standing:
 
     def ledger(self, ratee: str) -> pd.DataFrame:
         """The ledger of one ratee: `date, rule, dimension, quantity, evidence, asked, got, why`."""
-        lines = self._mine(self.scores.ledger, [ratee])
+        lines = self._of_round("ledger", [ratee])
         lines = lines.assign(
             why=[self._line(row) for row in lines.to_dict("records")],
             rule=[self.label(name) if name else "" for name in lines["rule"]],
@@ -164,13 +178,13 @@ class Standing:
 
     def balances(self, ratee: str) -> pd.DataFrame:
         """Balance by dimension: `dimension` (its label, "" for all), `points`."""
-        rows = self._mine(self.scores.points, [ratee])
+        rows = self._of_round("points", [ratee])
         rows = rows.assign(dimension=[self.label(name) if name else "" for name in rows["dimension"]])
         return rows[["dimension", "points"]].reset_index(drop=True)
 
     def components(self, ratee: str) -> pd.DataFrame:
         """What an index is made of: `label, raw, value, weight` (percent), `adds`; none for those withheld."""
-        rows = self._mine(self.scores.components, [ratee] if ratee not in self.withheld else [])
+        rows = self._of_round("components", [ratee] if ratee not in self.withheld else [])
         label = [
             name if (name := self.label(row["component"])) != row["component"] else self._of(row["of"])
             for row in rows.to_dict("records")
@@ -193,7 +207,7 @@ class Standing:
             `coverage` (percent), `follows` (labels).
         """
         columns = ["topic", "panel", "direction", "n", "index", "dissatisfied", "low", "high", "coverage", "follows"]
-        rows = self._mine(self.scores.satisfaction, [ratee])
+        rows = self._of_round("satisfaction", [ratee])
         if rows.empty or self.scheme.satisfaction is None:
             return pd.DataFrame(columns=columns)
         hidden = self._hidden_panels(rows)
@@ -234,7 +248,7 @@ class Standing:
     def targets(self, ids: list[str]) -> pd.DataFrame:
         """Targets of some ratees: `ratee_id, what, target, value, gap, attainment` (percent), `met, since`."""
         columns = ["ratee_id", "what", "target", "value", "gap", "attainment", "met", "since"]
-        rows = self._mine(self.scores.attainment, ids)
+        rows = self._of_round("attainment", ids)
         kept = [
             not (ratee in self.withheld and parts(of)[0] in OF_SCORES) and self._may_tell(of)
             for ratee, of in zip(rows["ratee_id"], rows["of"], strict=True)
@@ -245,7 +259,7 @@ class Standing:
 
     def models(self, ids: list[str]) -> pd.DataFrame:
         """Role models among some ratees: `ratee_id, standard, why`; those withheld are not named."""
-        rows = self._mine(self.scores.models, [name for name in ids if name not in self.withheld]).assign(code="met")
+        rows = self._of_round("models", [name for name in ids if name not in self.withheld]).assign(code="met")
         made = [
             (
                 ratee,

@@ -103,12 +103,15 @@ class Scores:
         """Why somebody has no better grade or no more stars, see `assign`, and votes that decided a grade."""
         return self._every("reasons")
 
+    def at(self, round: str, name: str) -> pd.DataFrame:  # noqa: A002  (the contract's word)
+        """One of these tables in one round: "ledger", "points", "satisfaction", ..."""
+        frame = self.rungs[round].frames[name].drop(columns="round", errors="ignore")
+        return frame.assign(round=round)[["round", *frame.columns]]
+
     def _every(self, name: str) -> pd.DataFrame:
         """A table of all rounds, the round as its first column."""
-        parts = {turn: rung.frames[name].drop(columns="round", errors="ignore") for turn, rung in self.rungs.items()}
-        parts = {turn: part for turn, part in parts.items() if len(part)} or parts
-        frames = [part.assign(round=turn)[["round", *part.columns]] for turn, part in parts.items()]
-        return pd.concat(frames, ignore_index=True)
+        parts = [self.at(turn, name) for turn in self.rungs]
+        return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
 
 
 def score(study: Study) -> Scores:
