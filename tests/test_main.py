@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 import toolkit as tk
 from toolkit.__main__ import app
 from toolkit.reporting import run
+from toolkit.reporting.export import RESULTS
 
 ROOT = Path(__file__).parents[1]
 DEMO = ROOT / "surveys" / "demo"
@@ -125,8 +126,14 @@ def test_score_writes_all_three_tables_with_every_digit(small, scored, tmp_path,
     assert "not for handing round" in result.stderr
     written = [Path(line) for line in result.stdout.split()]
     assert all(path.is_file() for path in written)
-    assert len(written) == (1 if suffix == ".xlsx" else 3)
     _, scores = scored
+    filled = [name for name in RESULTS if len(getattr(scores, name))]
+    assert len(filled) > 5
+    assert len(written) == (1 if suffix == ".xlsx" else 3 + len(filled))
+    for name in filled:
+        assert len(read(out, name)) == len(getattr(scores, name))
+    shares = [float(share) for share in scores.satisfaction["dissatisfied"]]
+    np.testing.assert_allclose(read(out, "satisfaction")["dissatisfied"].astype(float), shares, rtol=1e-15)
     for name, frame in {"scores": scores.table, "ratees": scores.ratees, "units": scores.units}.items():
         found = read(out, name)
         assert list(found) == list(frame)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from toolkit.scoring.scores import Scores
 
 FORMATS = (".csv", ".parquet", ".xlsx")
+RESULTS = ("ledger", "points", "satisfaction", "bottom", "components", "attainment", "models", "reasons")
+"""Tables of `Scores` that the schemes of some studies fill."""
 
 
 def unit_scores(view: Slice) -> str:
@@ -38,6 +41,17 @@ def unit_scores(view: Slice) -> str:
     return safe(frame).to_csv(index=False, lineterminator="\n")
 
 
+def numeric(frame: pd.DataFrame) -> pd.DataFrame:
+    """A frame whose exact fractions are plain numbers, as files have them; what is of several kinds is text."""
+    plain = frame.copy()
+    for name in [column for column in frame if frame[column].dtype == object]:
+        values = [float(value) if isinstance(value, Fraction) else value for value in frame[name]]
+        mixed = any(isinstance(value, str) for value in values)
+        texts = ["" if value is None else str(value) for value in values]
+        plain[name] = texts if mixed else pd.Series(values, frame.index, dtype=float)
+    return plain
+
+
 def write_scores(scores: Scores, path: Path) -> list[Path]:
     """Write all scores, unsuppressed: the organisers' working file.
 
@@ -46,8 +60,8 @@ def write_scores(scores: Scores, path: Path) -> list[Path]:
     scores : Scores
         The scores of a study.
     path : path
-        `.csv`, `.parquet` or `.xlsx`. A workbook holds the sheets `scores`, `ratees` and `units`; the other formats get
-        a file for each, `NAME.ratees.csv` and `NAME.units.csv` beside the one named.
+        `.csv`, `.parquet` or `.xlsx`. A workbook holds the sheets `scores`, `ratees`, `units` and of `RESULTS` those
+        that hold anything; the other formats get a file for each, such as `NAME.ratees.csv`, beside the one named.
 
     Returns
     -------
@@ -64,6 +78,8 @@ def write_scores(scores: Scores, path: Path) -> list[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     keys = ["round", "ratee_id", "source", "indicator"]
     frames = {"scores": scores.table.astype(dict.fromkeys(keys, str)), "ratees": scores.ratees, "units": scores.units}
+    results = {name: numeric(getattr(scores, name)) for name in RESULTS}
+    frames |= {name: frame for name, frame in results.items() if len(frame)}
     if path.suffix == ".xlsx":
         with pd.ExcelWriter(path, engine="openpyxl") as book:
             for name, frame in frames.items():

@@ -84,7 +84,7 @@ def stars(view: Slice) -> Table | None:
     if not len(there):
         return None
     held = [int(star) for star in there.to_numpy(dtype=float)]
-    counts = {_("{n} stars").format(n=star): held.count(star) for star in range(max(held), -1, -1)}
+    counts = {f"{star} ★": held.count(star) for star in range(max(held), -1, -1)}
     return _counts(view, counts, _("Proposed stars"), _("Members by proposed stars"))
 
 

@@ -101,7 +101,7 @@ def decision_label(scheme: Scheme, matter: str, decision: str, language: str) ->
         "close": _("found mended"), "reopen": _("reopened"), "expel": _("expelled"), "none": _("none"),
     }  # fmt: skip
     if matter == "stars" and decision:
-        return _("{n} stars").format(n=decision)
+        return f"{decision} ★"
     return scheme.label(decision, language) if matter == "grade" and decision else said.get(decision, decision)
 
 

@@ -250,10 +250,8 @@ def own(view: Any) -> Text | None:  # noqa: ANN401  (the view of a unit)
         "level": _("That is the level {value}."),
         "stars": _("It is proposed for {value}."),
     }
-    shown: dict[str, Callable[[Any], str]] = {"points": amount, "index": points, "level": str, "stars": stars}
-    sentences = [
-        says[key].format(value=plain(shown[key](facts[key]))) for key in says if facts.get(key) not in {None, ""}
-    ]
+    shown: dict[str, Callable[[Any], str]] = {"points": amount, "index": points, "level": plain, "stars": stars}
+    sentences = [says[key].format(value=shown[key](facts[key])) for key in says if facts.get(key) not in {None, ""}]
     if facts.get("stars") is not None and facts.get("stars_before") is not None:
         change = moved(facts["stars"], facts["stars_before"], _)
         sentences.append(_("Against the round before: {change}.").format(change=change))

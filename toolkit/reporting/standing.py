@@ -121,14 +121,14 @@ class Standing:
         told = [f"{self._about(str(reason['about']))}: {self.reason(reason)}" for reason in reasons.to_dict("records")]
         for places, tied, band in (("places", "tied", "band"), ("star_places", "star_tied", "star_band")):
             if not np.isnan(row[places]):
-                name = row[band] if isinstance(row[band], str) else _("{n} stars").format(n=f"{row[band]:.0f}")
+                name = row[band] if isinstance(row[band], str) else f"{row[band]:.0f} ★"
                 text = _("{band}: tied across the quota of {n}") if row[tied] else _("{band}: beyond the quota of {n}")
                 told.append(text.format(band=self.label(name), n=f"{row[places]:.0f}"))
         return self._listed(told)
 
     def _about(self, about: str) -> str:
         kind, _, name = about.partition(" ")
-        return words(self.language)("{n} stars").format(n=name) if kind == "stars" else self.label(name)
+        return f"{name} ★" if kind == "stars" else self.label(name)
 
     def reason(self, reason: dict[Any, Any]) -> str:
         """A reason in words, without the value where that would tell what a few raters have said."""
