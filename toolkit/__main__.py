@@ -1,4 +1,4 @@
-"""The command line: `python -m toolkit check|new|score|report|simulate|schema`."""
+"""Appraise people and organisations from many sources: `python -m toolkit COMMAND --help` tells of each."""
 
 from __future__ import annotations
 

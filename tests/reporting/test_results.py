@@ -25,7 +25,7 @@ def test_standing_says_what_everybody_has_and_why_not_more(make_view):
         "3 ★",
         "same",
         "Qualified",
-        "5 stars: beyond the quota of 1",
+        "5 ★: beyond the quota of 1",
     )
     assert rows["欧阳修"] == ("60", "—", "—", "—", "", "—", "")
     assert "people decide" in table.note

@@ -62,7 +62,7 @@ def test_half_is_not_below_half():
     assert found["value"].to_dict() == {"m50": Fraction(1, 2), "m49": Fraction(49, 100), "m66": Fraction(33, 50)}
     assert set(found["code"]) == {"votes"}
     assert set(found["of"]) == {"trust"}
-    assert found["bound"].to_dict() == {"m50": "below 2/3", "m49": "below 1/2", "m66": "below 2/3"}
+    assert found["bound"].to_dict() == {"m50": "< 2/3", "m49": "< 0.5", "m66": "< 2/3"}
 
 
 def test_the_first_rule_that_holds_decides():
@@ -83,7 +83,7 @@ def test_several_levels_are_added_and_all_bounds_must_hold():
     assert found["ratee_id"].tolist() == ["b", "c"]
     assert found["value"].tolist() == [Fraction(1, 3), Fraction(2, 3)]
     assert found["of"].tolist() == ["trust/partly"] * 2
-    assert found["bound"].tolist() == ["min 1/3, max 2/3"] * 2
+    assert found["bound"].tolist() == ["≥ 1/3, ≤ 2/3"] * 2
 
 
 def test_a_rule_without_levels_always_holds():
@@ -167,7 +167,7 @@ def ratees(values, *, counts=True):
 
 def by_votes(**grades):
     """What `vote_grades` returns, from the grade of each ratee."""
-    rows = [(ratee, name, "votes", "trust", Fraction(1, 4), "below 1/2") for ratee, name in grades.items()]
+    rows = [(ratee, name, "votes", "trust", Fraction(1, 4), "< 0.5") for ratee, name in grades.items()]
     return pd.DataFrame(rows, columns=["ratee_id", "about", "code", "of", "value", "bound"])
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from fractions import Fraction
 
-    from toolkit.rules import Component, Composition
+    from toolkit.rules import Component, Composition, Extra
     from toolkit.scoring.scores import Scores
     from toolkit.study import Study
 
@@ -113,10 +113,13 @@ class _Page(Workings):
         got = {
             names[code]: amount for code, amount in mine[closing][["code", "got"]].itertuples(index=False, name=None)
         }
-        by_rule = mine[~closing].groupby("rule", sort=False)["got"].sum()
-        got |= {self.label(str(rule)): float(amount) for rule, amount in by_rule.items()}
-        total = " + ".join(_signed(self.number4(amount)) for amount in got.values())
+        by_rule = mine[~closing].groupby("rule", sort=False)[["asked", "got"]].sum()
         lines = [f"{name}: {self.number4(amount)}" for name, amount in got.items()]
+        for rule, asked, amount in by_rule.itertuples(name=None):
+            less = self._(" (asked {n}, less by a cap or a veto)").format(n=self.number4(asked))
+            lines.append(f"{self.label(rule)}: {self.number4(amount)}{less if abs(asked - amount) > TOLERANCE else ''}")
+        amounts = [*got.values(), *by_rule["got"]]
+        total = " + ".join(_signed(self.number4(amount)) for amount in amounts)
         return Step(self._("Points"), (*lines, f"{self._('Balance')}: {total} = {self.number4(self.row['points'])}"))
 
     def index(self) -> Step:
@@ -131,7 +134,9 @@ class _Page(Workings):
         lines = []
         if made and combined(self.study, self.round) is None:
             lines = [self._component(row, made.components[row["component"]]) for row in used]
-            lines += [f"{self._named(row)}: {_signed(self.number(row['adds']))}" for row in extras]
+            lines += [
+                self._extra(row, made.extras[row["component"]]) for row in extras if row["component"] in made.extras
+            ]
         title = self._("Index")
         weights = self._index_weights(made)
         parts = [(written(weights[row["component"]]), float(weights[row["component"]]), row["value"]) for row in used]
@@ -165,6 +170,14 @@ class _Page(Workings):
             text += self._(", kept within 0-100: {value}").format(value=self.number(row["value"]))
         return text
 
+    def _extra(self, row: dict[Any, Any], extra: Extra) -> str:
+        """What an extra adds, and its bound."""
+        full = row["raw"] * extra.times
+        text = f"{self._named(row)}: {self.number(row['raw'])} × {extra.times:g} = {self.number(full)}"
+        if abs(full - row["adds"]) > TOLERANCE:
+            text += self._(", at most {n}").format(n=self.number(row["adds"]))
+        return text
+
     def _index_weights(self, made: Composition | None) -> Mapping[str, Fraction]:
         """Weights of the components as the scheme states them, in a combined round of its rounds."""
         weights = self.scheme.rounds[self.round].combine
@@ -196,7 +209,9 @@ class _Page(Workings):
             return Step(self._("Grade"), ())
         order = grades.order
         value = self._of(grades.of)
-        lines = self._band_lines(grades.of, value, grades.cuts, order, self.row["band"])
+        reasons = self.scores.rungs[self.round].frames["reasons"]
+        voted = ((reasons["ratee_id"] == self.ratee) & (reasons["code"] == "votes")).any()
+        lines = [] if voted else self._band_lines(grades.of, value, grades.cuts, order, self.row["band"])
         lines += self._reasons("grade")
         if not np.isnan(self.row["places"]):
             lines.append(self._quota(self.row["places"], bool(self.row["tied"]), self.row["band"]))
@@ -212,12 +227,11 @@ class _Page(Workings):
         if np.isnan(value) or not isinstance(band, str) or band not in cuts:
             return []
         label, place = quantity_label(self.scheme, of, self.language), order.index(band)
-        text = f"{label} {self.number(value)} ≥ {cuts[band]:g}: {self.label(band)}"
+        parts = [f"{self.number(value)} ≥ {cuts[band]:g}: {self.label(band)}"] if np.isfinite(cuts[band]) else []
         if place + 1 < len(order) and value < cuts[order[place + 1]]:
-            text += f"; {self.number(value)} < {cuts[order[place + 1]]:g}: " + self._("not {band}").format(
-                band=self.label(order[place + 1])
-            )
-        return [text]
+            missed = self._("not {band}").format(band=self.label(order[place + 1]))
+            parts.append(f"{self.number(value)} < {cuts[order[place + 1]]:g}: {missed}")
+        return [f"{label} {'; '.join(parts)}"]
 
     def _reasons(self, about: str) -> list[str]:
         reasons = self.scores.rungs[self.round].frames["reasons"]

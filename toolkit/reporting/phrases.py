@@ -59,9 +59,10 @@ def reason_text(scheme: Scheme, reason: Mapping[Any, Any], language: str) -> str
         levels = "/".join(scheme.label(level, language) for level in str(reason["of"]).split("/") if level)
         if not levels:
             return _("by the votes, since no other rule holds")
-        return _("votes for {levels}: {share}").format(
-            levels=levels, share=value_text("", reason["value"], scheme, language)
-        )
+        share = value_text("", reason["value"], scheme, language)
+        bound = _bound_words(str(reason["bound"]), SHARES[0], scheme, language)
+        text = _("votes for {levels}: {share} ({bound})")
+        return text.format(levels=levels, share=share, bound=bound)
     label = quantity_label(scheme, reason["of"], language)
     bound = _bound_words(str(reason["bound"]), reason["of"], scheme, language)
     if reason["code"] == "unknown":
@@ -78,11 +79,16 @@ def _bound_words(bound: str, of: str, scheme: Scheme, language: str) -> str:
     for part in bound.split(", "):
         sign, _, number = part.partition(" ")
         if sign in {"≥", ">", "≤", "<"}:
-            share = parts(of)[0] in SHARES
-            found.append(f"{sign} {100 * float(Fraction(number)):g}%" if share else f"{sign} {number}")
+            found.append(f"{sign} {_percent(Fraction(number)) if parts(of)[0] in SHARES else number}")
         else:
             found.append("/".join(scheme.label(name, language) for name in part.split("/")))
     return ", ".join(found)
+
+
+def _percent(share: Fraction) -> str:
+    """A share in percent where that is short, else as a fraction: 30%, 1/3."""
+    text = written(100 * share)
+    return str(share) if "/" in text else f"{text}%"
 
 
 def matter_label(matter: str, language: str) -> str:

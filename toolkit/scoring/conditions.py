@@ -15,7 +15,7 @@ from toolkit.scoring.ranks import TOLERANCE
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from toolkit.rules import Condition
+    from toolkit.rules import Condition, VoteRule
 
 TESTS: dict[str, Callable[[Any, Any], bool]] = {
     "min": lambda value, bound: value >= bound,
@@ -122,11 +122,12 @@ def check(quantities: pd.DataFrame, conditions: Sequence[Condition], *, about: s
     return pd.DataFrame(rows, columns=REASONS, dtype=object).astype(dict.fromkeys(TEXT, str))
 
 
-def asked(condition: Condition) -> str:
-    """What a condition asks, as text: "≥ 45"."""
+def asked(rule: Condition | VoteRule) -> str:
+    """What a condition, or a rule over votes, asks, as text: "≥ 45"."""
     signs = {"min": "≥", "above": ">", "max": "≤", "below": "<"}
-    found = [f"{signs[key]} {written(bound)}" for key, bound in bounds(condition)]
-    return ", ".join([*found, *(["/".join(condition.among)] if condition.among is not None else [])])
+    found = [f"{signs[key]} {written(bound)}" for key, bound in bounds(rule)]
+    among = getattr(rule, "among", None)
+    return ", ".join([*found, *(["/".join(among)] if among is not None else [])])
 
 
 def written(bound: Fraction) -> str:

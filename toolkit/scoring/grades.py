@@ -9,7 +9,7 @@ import pandas as pd
 
 from toolkit.rules import bounds
 from toolkit.scoring.bands import assign, locate
-from toolkit.scoring.conditions import REASONS, holds
+from toolkit.scoring.conditions import REASONS, asked, holds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,8 +92,8 @@ def vote_grades(counts: pd.DataFrame, scheme: Scheme, votes: Votes) -> pd.DataFr
         base = valid + (blank if votes.blank == "inside" else 0)
         rule, share = _decided(levels, int(base), votes) if valid else (None, Fraction(0))
         if rule:
-            bound = ", ".join(f"{key} {value}" for key, value in bounds(rule))
-            rows.append((str(ratee), rule.grade, "votes", "/".join(rule.levels), share if rule.levels else None, bound))
+            share_of = share if rule.levels else None
+            rows.append((str(ratee), rule.grade, "votes", "/".join(rule.levels), share_of, asked(rule)))
     return pd.DataFrame(rows, columns=REASONS).astype({"value": object})
 
 
