@@ -217,6 +217,12 @@ def test_a_standard_is_for_members_or_for_units():
     assert found[["ratee_id", "standard"]].to_numpy().tolist() == [["m0", "flag"], ["m2", "flag"]]
 
 
+def test_of_many_role_models_each_has_his_conditions_in_their_order():
+    found = role_models(people(points=[95.0] * 60, **{"measure.hours": [60.0] * 60}), MODELS)
+    assert found["ratee_id"].tolist() == [f"m{place}" for place in range(60) for _ in range(2)]
+    assert found["of"].tolist() == ["points", "measure.hours"] * 60
+
+
 def test_two_conditions_on_one_quantity_are_both_to_be_met():
     scheme = scheme_of("models: {steady: {require: [{of: points, min: 80}, {of: points, max: 90}]}}\n")
     found = role_models(people(points=[79.0, 85, 91]), scheme)

@@ -108,7 +108,7 @@ def test_one_round_has_a_level_and_no_slope():
 def test_two_rounds_without_an_interval_have_a_slope_that_nobody_can_judge():
     for first in (70, (70, 60, 80)):
         found = row(first, 80)
-        assert (found["rounds"], found["slope"], found["way"]) == (2, 10, "unknown")
+        assert (found["rounds"], found["level"], found["slope"], found["way"]) == (2, 80, 10, "unknown")
         assert found[["slope_low", "slope_high"]].isna().all()
 
 
@@ -135,6 +135,7 @@ def test_each_ratee_has_his_own_and_who_was_never_scored_has_none():
     assert found["slope"].iloc[0] == pytest.approx(10)
     assert found["ratee_id"].dtype == "str"
     assert trend(history(NAN)).empty
+    assert trend(history(NAN))["ratee_id"].dtype == "str"
     assert list(trend(history()).columns) == list(found)
 
 

@@ -68,6 +68,8 @@ def reason_text(scheme: Scheme, reason: Mapping[Any, Any], language: str) -> str
     if reason["code"] == "unknown":
         return _("{what} is not known, asked: {bound}").format(what=label, bound=bound)
     value = value_text(reason["of"], reason["value"], scheme, language)
+    if reason["code"] == "met" and bound == value:
+        return f"{label} {value}"
     if reason["code"] == "met":
         return f"{label} {value} ({bound})" if language == "en" else f"{label} {value}（{bound}）"
     return _("{what} is {value}, asked: {bound}").format(what=label, value=value, bound=bound)

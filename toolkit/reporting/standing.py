@@ -297,7 +297,7 @@ class Standing:
         for row in rows.to_dict("records"):
             mine = reasons[(reasons["ratee_id"] == row["ratee_id"]) & (reasons["matter"] == row["matter"])]
             hide = row["ratee_id"] in self.withheld
-            why = "" if hide else self._listed([self.reason(told) for told in mine.to_dict("records") if told["of"]])
+            why = "" if hide else self._grounds(mine)
             spoken = {
                 "matter": matter_label(row["matter"], self.language),
                 "proposal": "" if hide else decision_label(self.scheme, row["matter"], row["proposal"], self.language),
@@ -307,6 +307,16 @@ class Standing:
             }
             made.append(dict(row) | spoken | {"why": why})
         return pd.DataFrame(made, columns=[*columns, "helper", "state"])
+
+    def _grounds(self, reasons: pd.DataFrame) -> str:
+        """Conditions that were met, and what is not known of those that could have been."""
+        _ = words(self.language)
+        told = [
+            _("{what} is not known").format(what=self._of(row["of"])) if row["code"] == "unknown" else self.reason(row)
+            for row in reasons.to_dict("records")
+            if row["of"]
+        ]
+        return self._listed(list(dict.fromkeys(told)))
 
     def _name(self, ratee: str) -> str:
         names = self.study.members.set_index("member_id")["name"]

@@ -54,7 +54,7 @@ def grade(
     if votes is not None:
         place = {name: number for number, name in enumerate(rules.order)}
         decided = votes.set_index("ratee_id")["about"].map(place).reindex(ratees.index)
-        level[decided.notna()] = decided.dropna().astype(int)
+        level[decided.notna()] = decided.dropna()
         reasons = votes[votes["ratee_id"].isin(ratees.index)]
     found, unmet = assign(ratees, rules, rules.order, level, quantities)
     parts = [part for part in (reasons, unmet) if len(part)]
@@ -90,17 +90,18 @@ def vote_grades(counts: pd.DataFrame, scheme: Scheme, votes: Votes) -> pd.DataFr
         blank = sum(count for level, count in levels.items() if not level or level in scale.blank)
         valid = sum(levels.values()) - blank
         base = valid + (blank if votes.blank == "inside" else 0)
-        rule, share = _decided(levels, int(base), votes) if valid else (None, Fraction(0))
-        if rule:
+        found = _decided(levels, base, votes) if valid else None
+        if found:
+            rule, share = found
             share_of = share if rule.levels else None
             rows.append((str(ratee), rule.grade, "votes", "/".join(rule.levels), share_of, asked(rule)))
-    return pd.DataFrame(rows, columns=REASONS).astype({"value": object})
+    return pd.DataFrame(rows, columns=REASONS)
 
 
-def _decided(levels: Mapping[str, int], base: int, votes: Votes) -> tuple[VoteRule | None, Fraction]:
+def _decided(levels: Mapping[str, int], base: int, votes: Votes) -> tuple[VoteRule, Fraction] | None:
     """The first rule that holds, and the share of the votes that it asks."""
     for rule in votes.rules:
         share = Fraction(int(sum(levels.get(level, 0) for level in rule.levels)), base)
         if all(holds(share, key, bound) for key, bound in bounds(rule)):
             return rule, share
-    return None, Fraction(0)
+    return None
