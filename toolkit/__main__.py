@@ -66,7 +66,7 @@ def report(  # noqa: PLR0917  (Typer makes options of them)
     out: Annotated[Path, typer.Option(help="folder for reports")] = Path("reports"),
     unit: Annotated[list[str] | None, typer.Option(help="unit_id; may be given several times")] = None,
     notebook: Annotated[str, typer.Option(help="name of another notebook, such as change or member_feedback")] = "",
-    per: Annotated[Literal["unit", "member"], typer.Option(help="for whom the notebook is run")] = "unit",
+    per: Annotated[Literal["unit", "member"] | None, typer.Option(help="for whom; the notebook says it itself")] = None,
     round: Annotated[str, typer.Option(help="round; the newest by default")] = "",  # noqa: A002
     language: Annotated[str | None, typer.Option(help="zh or en, instead of the scheme's")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="parallel processes")] = 2,
@@ -77,14 +77,13 @@ def report(  # noqa: PLR0917  (Typer makes options of them)
     from tqdm import tqdm
 
     from toolkit.reporting import run
-    from toolkit.reporting.edition import UNIT_REPORT, Edition
     from toolkit.scoring.scores import score as score_study
 
     found = _read(study)
     with _plainly():
         if language not in {None, *LANGUAGES}:
             raise UsageError(f"--language: {language!r}, must be one of {', '.join(LANGUAGES)}")
-        edition = Edition(notebook.removesuffix(".ipynb") or UNIT_REPORT, per)
+        edition = run.choose(notebooks, notebook, per)
         scores = score_study(found)
         turn = round or found.round
         folder = edition.folder(out / found.name, turn)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -14,18 +15,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from toolkit.files import Sheet
-    from toolkit.scheme import Scheme
+    from toolkit.scheme import Scale, Scheme
 
 
-def answer_columns(schemes: Mapping[str, Scheme]) -> list[str]:
-    """Columns that a table of counts may have: levels and blank answers of every scale."""
+def answer_columns(schemes: Mapping[str, Scheme], table: str = "ballots") -> list[str]:
+    """Columns that a table of counts may have: levels and blank answers of every scale that its answers may be of."""
     scales = [scale for scheme in schemes.values() for scale in scheme.scales.values()]
+    if table == "satisfaction" and any(scheme.satisfaction for scheme in schemes.values()):
+        scales = [scale for turn in schemes if (scale := _scale_of_opinions(schemes, turn))]
     return list(dict.fromkeys(name for scale in scales for name in [*(scale.levels or {}), *scale.blank]))
 
 
 def check_counts(table: str, sheet: Sheet, schemes: Mapping[str, Scheme]) -> list[Fault]:
     """Columns beyond the keys must be answers of some scale, and hold counts."""
-    known = answer_columns(schemes)
+    known = answer_columns(schemes, table)
     faults = []
     keys = [*REQUIRED[table], *OPTIONAL.get(table, ())]
     for name in sheet.frame.columns.difference(keys, sort=False):
@@ -122,22 +125,45 @@ def check_opinions(sheet: Sheet, schemes: Mapping[str, Scheme]) -> list[Fault]:
     """Check that every answer counted is one of the scale of satisfaction, and that no more answer than may."""
     frame = sheet.frame
     keys = [*REQUIRED["satisfaction"], *OPTIONAL["satisfaction"]]
-    faults = []
     levels = frame.columns.difference(keys, sort=False).tolist()
-    for name in levels:
-        for turn, rows in frame[frame[name].str.strip("0.") != ""].groupby("round", sort=False):
-            rule = schemes[str(turn)].satisfaction if turn in schemes else None
-            scale = schemes[str(turn)].scales.get(rule.scale) if rule else None
-            try:
-                if scale and _is_answer(name, schemes):
-                    scale.points(name)
-            except ValueError as error:
-                expected = f"must be 0 or blank: an answer about satisfaction {error}"
-                faults.append(Fault(sheet.file, int(rows.index[0]), name, rows[name].iloc[0], expected, len(rows) - 1))
+    faults = [fault for name in levels if _is_answer(name, schemes) for fault in _strange(sheet, name, schemes)]
+    turns = [turn for turn in frame["round"].unique() if turn in schemes]
+    scales = [scale for turn in turns if (scale := _scale_of_opinions(schemes, turn))]
+    there = {scale.level(name) for scale in scales for name in levels}
+    misspelt = [name for name in levels if not _is_answer(name, schemes)]  # told of as unknown columns
+    lacking = dict.fromkeys(name for scale in scales for name in scale.levels or {} if name not in there)
+    faults += [
+        Fault(sheet.file, 1, name, "", "column must be there: a count for every level")
+        for name in lacking
+        if not get_close_matches(name, misspelt, n=1)
+    ]
     if "eligible" in frame:
         given = frame[levels].apply(pd.to_numeric, errors="coerce").astype(float).sum(axis=1)
-        eligible = pd.to_numeric(frame["eligible"], errors="coerce").astype(float)
-        for row in frame.index[given > eligible]:
+        eligible = pd.to_numeric(frame["eligible"].where(count().right(frame["eligible"])), errors="coerce")
+        for row in frame.index[given > eligible.astype(float)]:
             expected = f"must be at least the answers given: {given[row]:.0f}"
             faults.append(Fault(sheet.file, int(row), "eligible", str(frame.loc[row, "eligible"]), expected))
     return faults
+
+
+def _scale_of_opinions(schemes: Mapping[str, Scheme], turn: str) -> Scale | None:
+    """The scale of levels by which a round asks for satisfaction, None where there is none, or a wrong one."""
+    rules = schemes[turn].satisfaction if turn in schemes else None
+    scale = schemes[turn].scales.get(rules.scale) if rules else None
+    return scale if scale and scale.levels is not None else None
+
+
+def _strange(sheet: Sheet, name: str, schemes: Mapping[str, Scheme]) -> list[Fault]:
+    """A column of counts that holds some where it is no answer of the scale of satisfaction."""
+    found: dict[str, list[int]] = {}
+    for turn, rows in sheet.frame[sheet.frame[name].str.strip("0.") != ""].groupby("round", sort=False):
+        scale = _scale_of_opinions(schemes, str(turn))
+        try:
+            if scale:
+                scale.points(name)
+        except ValueError as error:
+            found.setdefault(f"must be 0 or blank: an answer about satisfaction {error}", []).extend(rows.index)
+    return [
+        Fault(sheet.file, min(rows), name, str(sheet.frame.loc[min(rows), name]), expected, len(rows) - 1)
+        for expected, rows in found.items()
+    ]

@@ -66,6 +66,10 @@ FREE_COLUMNS = {"members", "ballots", "satisfaction"}
 EXCEL_ERROR = "#(REF|VALUE|DIV/0|NAME|NULL|NUM|N/A|SPILL|CALC)[!?]?"
 SHORTENED = r"[0-9](\.[0-9]+)?[Ee]\+[0-9]{2,}"
 """How Excel writes a number of more digits than it keeps, such as a citizen's id."""
+NOT_BLANK = "must not be blank"
+SERIAL = re.compile(r"[2-6][0-9]{4}")
+"""A day as Excel keeps it: days since its epoch, from 1954 to 2091."""
+EXCEL_EPOCH = dt.date(1899, 12, 30)
 DATE_PARTS = re.compile(r"([0-9]{4})([-/.]|年)([0-9]{1,2})(?:\2|月)([0-9]{1,2})日?")
 
 
@@ -83,12 +87,15 @@ class Demand:
         The names allowed, to suggest the nearest.
     blank : bool
         Whether an empty cell is right too.
+    hint : callable
+        Wrong cell -> what was probably meant, or "".
     """
 
     holds: Callable[[pd.Series[str]], pd.Series[bool]]
     expected: str
     known: Collection[str] = field(default=())
     blank: bool = False
+    hint: Callable[[str], str] = field(default=lambda _: "")
 
     def right(self, cells: pd.Series[str]) -> pd.Series[bool]:
         """Whether each cell is what it must be."""
@@ -96,8 +103,12 @@ class Demand:
         return right | (cells == "") if self.blank else right
 
     def says(self, value: str) -> str:
-        """The expectation, with the nearest known name for `value`."""
-        return one_of(value, self.known, self.expected) if self.known else self.expected
+        """The expectation, with the nearest known name for `value`, or what it was probably meant to be."""
+        expected = one_of(value, self.known, self.expected) if self.known else self.expected
+        if not value and (self.known or expected.startswith(NOT_BLANK)):
+            return f"{NOT_BLANK}; {expected}" if self.known else NOT_BLANK
+        hint = self.hint(value)
+        return f"{expected} ({hint})" if hint else expected
 
 
 def known(names: Collection[str], what: str, *, blank: bool = False) -> Demand:
@@ -132,20 +143,32 @@ def iso_date(text: str) -> str:
         return ""
 
 
+def _date_hint(text: str) -> str:
+    """Why a cell that somebody takes for a date is none."""
+    if DATE_PARTS.fullmatch(text):
+        return "there is no such day"
+    if SERIAL.fullmatch(text):
+        day = EXCEL_EPOCH + dt.timedelta(days=int(text))
+        return f"{text} is how Excel keeps {day}; format such a column as date or text"
+    return ""
+
+
 def _not_shortened(cells: pd.Series[str]) -> pd.Series[bool]:
     return ~cells.str.fullmatch(SHORTENED)
 
 
-DATE = Demand(lambda cells: cells.map(lambda text: bool(iso_date(text))), "must be a date such as 2026-06-30")
-OPEN_DATE = Demand(DATE.holds, DATE.expected, blank=True)
+DATE = Demand(
+    lambda cells: cells.map(lambda text: bool(iso_date(text))), "must be a date such as 2026-06-30", hint=_date_hint
+)
+OPEN_DATE = Demand(DATE.holds, DATE.expected, blank=True, hint=_date_hint)
 TEXT = Demand(
     lambda cells: (cells != "") & _not_shortened(cells),
-    "must not be blank, an error of Excel, or a number that Excel shortened (format such a column as text)",
+    f"{NOT_BLANK}, an error of Excel, or a number that Excel shortened (format such a column as text)",
 )
 FREE = Demand(_not_shortened, TEXT.expected.replace("blank, ", ""), blank=True)
 UNIT_ID = Demand(
     lambda cells: TEXT.holds(cells) & cells.map(names_a_folder).astype(bool),
-    f"must not be blank, nor a number that Excel shortened, and {NAMES_A_FOLDER}",
+    f"{NOT_BLANK}, nor a number that Excel shortened, and {NAMES_A_FOLDER}",
 )
 EXEMPT = Demand(
     lambda cells: cells.str.fullmatch(r"(rating|satisfaction)(\|(rating|satisfaction))?"),
@@ -185,8 +208,7 @@ def check_cells(file: str, column: str, cells: pd.Series[str], demand: Demand) -
 
     def fault(case: tuple[str, int, int]) -> Fault:
         value, row, size = case
-        blank = "must not be blank; " if not value and demand.known else ""
-        return Fault(file, int(row), column, value, blank + demand.says(value), int(size) - 1)
+        return Fault(file, int(row), column, value, demand.says(value), int(size) - 1)
 
     return several(found, fault)
 

@@ -25,6 +25,8 @@ from toolkit.contract import (
     number,
 )
 from toolkit.faults import Fault
+from toolkit.rulebook.mentions import mentions
+from toolkit.rules import bounds, parts
 
 if TYPE_CHECKING:
     from toolkit.files import Sheet
@@ -35,6 +37,8 @@ STEPS = ["eligible", "issued", "returned", "valid"]
 """What happens to ballots, in the order in which their number can only fall."""
 MATTERS = ("grade", "stars", "registration", "remediation")
 """What people decide on."""
+RECORDS = ("decisions", "evidence", "replies")
+"""Tables of what people did about a result."""
 REGISTRATIONS = ("admit", "defer", "deny")
 REMEDIATIONS = ("order", "waive", "close", "reopen", "expel")
 """What is decided on a member who is to mend something: to order it, to let it be, to find it done or not done, ..."""
@@ -128,22 +132,112 @@ def cross_checks(sheets: dict[str, Sheet], schemes: dict[str, Scheme]) -> list[F
     faults = _one_owner_of_an_id(sheets)
     checks = {"units": _circles, "turnout": _turnout_order, "posts": _post_order}
     faults += chain.from_iterable(check(sheets[table]) for table, check in checks.items() if table in sheets)
+    if "members" in sheets:
+        faults += _no_numbers(sheets["members"], schemes)
     for table in ("ballots", "satisfaction"):
         if table in sheets and schemes:
             faults += paper.check_counts(table, sheets[table], schemes)
     if schemes and "satisfaction" in sheets and set(REQUIRED["satisfaction"]) <= set(sheets["satisfaction"].frame):
         faults += paper.check_opinions(sheets["satisfaction"], schemes)
-    if schemes and "decisions" in sheets:
-        faults += _decision_words(sheets["decisions"], schemes)
+    for table in RECORDS:
+        if schemes and table in sheets:
+            faults += check_records(sheets[table], schemes)
     return faults
+
+
+def _no_numbers(members: Sheet, schemes: dict[str, Scheme]) -> list[Fault]:
+    """An attribute that rules compare with a bound, or reckon with, must be a number of everybody who has it."""
+    asked: dict[str, str] = {}
+    for mention in chain.from_iterable(map(mentions, schemes.values())):
+        kind, part = parts(mention.of.removeprefix("members."))
+        if kind == "attribute" and (mention.condition is None or bounds(mention.condition)):
+            asked.setdefault(part, ".".join(mention.path))
+    faults = []
+    for name, path in asked.items():
+        if name in members.frame:
+            demand = Demand(number().holds, f"must be a number, since {path} asks for attribute.{name}", blank=True)
+            faults += check_cells(members.file, name, members.frame[name], demand)
+    return faults
+
+
+# ----------------------------------------------------------------------------------- decisions, evidence and replies
+
+
+def check_records(sheet: Sheet, schemes: dict[str, Scheme]) -> list[Fault]:
+    """What is wrong between the cells of a row of decisions, evidence or replies, or with the scheme of its round."""
+    return [
+        *_decision_words(sheet, schemes),
+        *_papers(sheet, schemes),
+        *_record_days(sheet, schemes),
+        *_due_days(sheet),
+        *_helpers(sheet),
+    ]
+
+
+def _papers(sheet: Sheet, schemes: dict[str, Scheme]) -> list[Fault]:
+    """A paper must be one that the scheme asks for, or it would change nothing and what is asked for be missing."""
+    if not {"round", "item"} <= set(sheet.frame):
+        return []
+    faults = []
+    for turn, rows in sheet.frame[sheet.frame["item"] != ""].groupby("round", sort=False):
+        asked = papers_of(schemes[str(turn)]) if turn in schemes else []
+        if asked:
+            faults += check_cells(sheet.file, "item", rows["item"], known(asked, "a paper that the scheme asks for"))
+    return faults
+
+
+def papers_of(scheme: Scheme) -> list[str]:
+    """The papers that a scheme asks for: what is to be handed in, and what is to be filed."""
+    conduct = scheme.conduct
+    papers = [*(conduct.remediation.evidence if conduct.remediation else [])]
+    return [*dict.fromkeys([*papers, *chain.from_iterable(conduct.archive.values())])]
+
+
+def _record_days(sheet: Sheet, schemes: dict[str, Scheme]) -> list[Fault]:
+    """Nothing is decided, handed in or replied before its round begins."""
+    if not {"round", "date"} <= set(sheet.frame):
+        return []
+    start = {turn: _first_day(scheme, turn) for turn, scheme in schemes.items()}
+    cases = zip(sheet.frame.index, sheet.frame["round"], sheet.frame["date"], strict=True)
+    return [
+        Fault(sheet.file, int(row), "date", day, f"must not be before round {turn} begins: {start[turn]}")
+        for row, turn, day in cases
+        if "" < iso_date(day) < start.get(turn, "")
+    ]
+
+
+def _first_day(scheme: Scheme, turn: str) -> str:
+    """The day on which a round begins, or the first of those that it combines; "" where it is not known."""
+    combined = scheme.rounds[turn].combine
+    days = [scheme.rounds[name].start for name in ([turn] if combined is None else combined) if name in scheme.rounds]
+    return min((str(day or "") for day in days), default="")
+
+
+def _due_days(sheet: Sheet) -> list[Fault]:
+    """Nothing is to be mended before that is decided."""
+    if not {"date", "due"} <= set(sheet.frame):
+        return []
+    day, due = (sheet.frame[name].map(iso_date) for name in ("date", "due"))
+    wrong = sheet.frame[(due != "") & (due < day)]
+    return [
+        Fault(sheet.file, int(str(row)), "due", due[row], f"must not be before the decision, {day[row]}")
+        for row in wrong.index
+    ]
+
+
+def _helpers(sheet: Sheet) -> list[Fault]:
+    """Nobody helps himself."""
+    if not {"subject_id", "helper"} <= set(sheet.frame):
+        return []
+    wrong = sheet.frame["helper"][(sheet.frame["helper"] != "") & (sheet.frame["helper"] == sheet.frame["subject_id"])]
+    return [Fault(sheet.file, int(str(row)), "helper", name, "must be somebody else") for row, name in wrong.items()]
 
 
 def _decision_words(sheet: Sheet, schemes: dict[str, Scheme]) -> list[Fault]:
     """A decision must be one that its matter has: a grade, so many stars, admit, order, ..."""
-    frame = sheet.frame
-    if not {"round", "matter", "decision"} <= set(frame):
+    if not {"round", "matter", "decision"} <= set(sheet.frame):
         return []
-    faults = []
+    faults, frame = [], sheet.frame[sheet.frame["decision"] != ""]  # a blank one is a fault of its own
     for (turn, matter), rows in frame.groupby(["round", "matter"], sort=False):
         if turn not in schemes or matter not in MATTERS:
             continue

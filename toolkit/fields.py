@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from contextlib import suppress
+from difflib import get_close_matches
 from fractions import Fraction
 from typing import Annotated, Literal
 
@@ -110,7 +111,8 @@ def _quantity(value: str) -> str:
     if kind in KINDS and (part if dot else kind not in NAMED) and (KINDS[kind] or not dot):
         return value
     known = [f"{name}.NAME" if name in NAMED else name for name in KINDS]
-    raise ValueError(f"must be a quantity, one of {', '.join(known)}, such as points or points.study")
+    near = "".join(f" (nearest: {name})" for name in get_close_matches(kind, KINDS, n=1))
+    raise ValueError(f"must be a quantity, one of {', '.join(known)}, such as points or points.study{near}")
 
 
 Quantity = Annotated[str, AfterValidator(_quantity), Field(description="score, points, points.NAME, measure.NAME, ...")]

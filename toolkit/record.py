@@ -17,15 +17,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from toolkit.contract import OPTIONAL, REQUIRED, check_cells, iso_date, known
-from toolkit.demands import MATTERS, decisions_on, demands_of
+from toolkit.contract import OPTIONAL, REQUIRED, check_cells, iso_date
+from toolkit.demands import check_records, demands_of
 from toolkit.faults import UsageError
 from toolkit.files import BLANKS, BOM, HEADER_WITHIN, Sheet, is_book
 from toolkit.study import read_study
 
 if TYPE_CHECKING:
-    from toolkit.contract import Demand
-    from toolkit.scheme import Scheme
     from toolkit.study import Study
 
 LINE_END = re.compile("\r\n|\n|\r")
@@ -115,7 +113,6 @@ def _record(folder: Path, study: Study, table: str, row: dict[str, str]) -> Path
     row = {name: value.strip(BLANKS).replace("\r\n", "\n").replace("\r", "\n") for name, value in row.items()}
     _check(study, table, row)
     row |= {name: iso_date(row[name]) for name in ("date", "due") if name in row}
-    _check_order(row)
     frame: pd.DataFrame = getattr(study, table)
     if (frame[list(row)] == pd.Series(row)).all(axis=1).any():
         raise UsageError(f"{table}.csv: {', '.join(filter(None, row.values()))}: this row is there already")
@@ -134,7 +131,7 @@ def _record(folder: Path, study: Study, table: str, row: dict[str, str]) -> Path
 def _check(study: Study, table: str, row: dict[str, str]) -> None:
     """Every cell must be what it must be when the study is read."""
     sheets = {name: Sheet(f"{name}.csv", getattr(study, name)) for name in ("units", "members", "posts")}
-    demands = {**demands_of(sheets, study.schemes)[table], **_words(study.schemes.get(row["round"]), table, row)}
+    demands = demands_of(sheets, study.schemes)[table]
     wrong = []
     for name, value in row.items():
         cell = pd.Series([value], dtype=str)
@@ -144,28 +141,10 @@ def _check(study: Study, table: str, row: dict[str, str]) -> None:
             wrong.append(
                 f"{name}: {value!r}, must be text that no spreadsheet takes for a formula: no = + - @ in front"
             )
+    together = check_records(Sheet(f"{table}.csv", pd.DataFrame([row], dtype=str)), study.schemes)
+    wrong += [f"{fault.column}: {fault.value!r}, {fault.expected}" for fault in together]
     if wrong:
-        raise UsageError("\n".join(wrong))
-
-
-def _words(scheme: Scheme | None, table: str, row: dict[str, str]) -> dict[str, Demand]:
-    """What a decision on the matter can be, and which papers the scheme asks for."""
-    if scheme is None:
-        return {}
-    if table == "decisions":
-        matter = row["matter"]
-        return {"decision": known(decisions_on(matter, scheme), f"a decision on {matter}")} if matter in MATTERS else {}
-    papers = [*(scheme.conduct.remediation.evidence if scheme.conduct.remediation else [])]
-    papers += [item for items in scheme.conduct.archive.values() for item in items]
-    return {"item": known([*dict.fromkeys(papers)], "a paper that the scheme asks for")} if papers else {}
-
-
-def _check_order(row: dict[str, str]) -> None:
-    """Nobody helps himself, and no day by which something is due lies before the decision."""
-    if row.get("helper") and row["helper"] == row["subject_id"]:
-        raise UsageError(f"helper: {row['helper']!r}, must be somebody else")
-    if row.get("due") and row["due"] < row["date"]:
-        raise UsageError(f"due: {row['due']!r}, must not be before the decision, {row['date']}")
+        raise UsageError("\n".join(dict.fromkeys(wrong)))
 
 
 # ---------------------------------------------------------------------------------------------------------- writing

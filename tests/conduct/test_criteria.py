@@ -55,7 +55,8 @@ def test_other_units_have_their_own_and_what_stands_above():
     assert merged("V").loc["study", "text"] == "study on Tuesdays"
     assert merged("V").loc["visits", "text"] == "visit the old"
     assert merged("P").loc["study", "text"] == "study in the evening"
-    assert merged("").loc["study", ["text", "origin"]].to_list() == ["study hard", "charter > six"]
+    everywhere = merged("").loc["study", ["text", "origin", "restated"]]
+    assert everywhere.to_list() == ["study hard", "charter > six", True]
 
 
 def test_a_layer_that_the_round_does_not_have_does_not_hold_there():

@@ -206,6 +206,13 @@ def test_the_helper_whom_people_chose_stands_beside_the_proposed_one_and_is_busy
     assert rows(found, "remediation").loc["d", columns].to_list() == ["b", "b", ""]
 
 
+def test_what_was_proposed_before_people_chose_stays_though_they_chose_the_same():
+    # c gets b, as proposed; b is busy then, so that d gets a
+    decisions = [decision("c", "remediation", "order", "2026-07-20", helper="b")]
+    found = propose(*branch({"a": 90, "b": 95, "c": 65, "d": 50}, decisions=decisions), "h1")
+    assert rows(found, "remediation")["helper_proposed"].to_dict() == {"c": "b", "d": "a"}
+
+
 def test_nobody_helps_who_is_himself_to_mend_something():
     decisions = [decision("a", "remediation", "order", "2026-07-20")]
     found = propose(*branch({"a": 95, "b": 90, "c": 65}, decisions=decisions), "h1")

@@ -130,10 +130,13 @@ def test_participation_is_that_of_the_source_that_took_part_least(make_view):
     turnout = make_view().turnout
     for column in ("eligible", "valid"):
         view = make_view(turnout=turnout.assign(**{column: np.nan}))
-        assert prose.participation(view).markdown == "The study states no turnout."
-    assert prose.participation(make_view(turnout=turnout.iloc[:0])).markdown == "The study states no turnout."
+        assert prose.participation(view).markdown == "The study states no turnout of the unit."
     assert (
-        prose.participation(make_view(turnout=turnout.assign(eligible=0.0))).markdown == "The study states no turnout."
+        prose.participation(make_view(turnout=turnout.iloc[:0])).markdown == "The study states no turnout of the unit."
+    )
+    assert (
+        prose.participation(make_view(turnout=turnout.assign(eligible=0.0))).markdown
+        == "The study states no turnout of the unit."
     )
 
 

@@ -94,6 +94,7 @@ def test_a_proposal_stands_beside_its_decision(make_view):
 def test_models_criteria_and_the_least_satisfied(make_view):
     assert results.models(make_view()).rows == (("张三", "Pioneer", "Points 101 (≥ 90)"),)
     assert results.criteria(make_view()).rows == (("Study", "45 hours a year", "Constitution > Branch"),)
+    assert results.papers(make_view()).rows == (("张三", "Excellent", "Deeds 2027-01-12", "Ballot form"),)
     (row,) = results.bottom(make_view()).rows
     assert row == ("First branch", "100", "30.0%", "22.0–39.6%", "12.0%", "among the least")
 
@@ -119,6 +120,7 @@ SHOWN = [
     "models",
     "proposals",
     "criteria",
+    "papers",
 ]
 
 
@@ -135,7 +137,17 @@ def test_what_holds_nothing_is_not_shown(make_view, name):
     view = make_view()
     empty = {
         part: getattr(view, part).iloc[:0]
-        for part in ("results", "components", "satisfaction", "targets", "models", "proposals", "criteria", "bottom")
+        for part in (
+            "results",
+            "components",
+            "satisfaction",
+            "targets",
+            "models",
+            "proposals",
+            "criteria",
+            "bottom",
+            "papers",
+        )
     }
     assert getattr(results, name)(make_view(**empty)) is None
 

@@ -442,3 +442,21 @@ def test_the_index_of_sheets_tells_no_score_of_a_member(study, scores, tmp_path)
     of_members = [row for row in rows if any(name in row for name in study.members["name"])]
     assert len(of_members) == len(study.members)
     assert not [row for row in of_members if re.search(r"<td class=\"right\">[^<]", row)]
+
+
+@pytest.mark.parametrize(
+    ("notebook", "per", "chosen"),
+    [
+        ("", None, Edition()),
+        ("", "member", Edition("member_feedback", "member")),
+        ("member_feedback", None, Edition("member_feedback", "member")),
+        ("change.ipynb", None, Edition("change", "unit")),
+    ],
+)
+def test_a_notebook_says_itself_for_whom_it_is(notebook, per, chosen):
+    assert run.choose(NOTEBOOKS, notebook, per) == chosen
+
+
+def test_a_notebook_that_is_not_there_is_named():
+    with pytest.raises(ValueError, match=r"nobody.ipynb: no such notebook"):
+        run.choose(NOTEBOOKS, "nobody", None)

@@ -133,7 +133,7 @@ def test_half_of_the_trust_is_not_below_half():
     scores = score(make(VOTED, rated({"m": 95, "k": 95, "h": 95}), ballots=ballots_of(votes)))
     assert values(ratees_of(scores), "grade") == {"m": "excellent", "k": "poor", "h": "excellent"}
     assert rows_of(scores.reasons, "ratee_id", "about", "code", "of", "value", "bound") == [
-        ["k", "grade poor", "votes", "yes", Fraction(49, 100), "below 1/2"]
+        ["k", "grade poor", "votes", "yes", Fraction(49, 100), "< 0.5"]
     ]
 
 

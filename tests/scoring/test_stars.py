@@ -190,6 +190,11 @@ def test_a_category_has_stars_that_begin_elsewhere():
     assert plain["stars"].tolist() == [4, 4, 1, 1, 4, 3]
 
 
+def test_without_a_category_the_stars_are_those_of_the_scheme():
+    found, _ = starred(Stars(bands=FIVE), ratees([86, 57], [None, "farmer"]), categories={"farmer": Category()})
+    assert found["stars"].tolist() == [4, 1]
+
+
 def test_overlapping_stars_have_a_priority():
     bands = {"1": {"from": 0, "to": 70}, "2": {"from": 60, "to": 100}}
     assert starred(Stars(bands=bands, priority="high"), ratees([65]))[0]["stars"].tolist() == [2]
@@ -232,8 +237,9 @@ def test_stars_begin_at_the_cuts_and_everybody_below_the_first_has_one():
 
 
 @pytest.mark.parametrize("cuts", [None, [], np.zeros(0)])
-def test_without_cuts_nobody_has_stars(cuts):
-    found, reasons = starred(Stars(cluster=Cluster(stars=3)), ratees([10, 90]), cuts=cuts)
+def test_without_cuts_nobody_has_stars_and_nothing_is_asked_of_them(cuts):
+    asked = {star: [{"of": "vetoes", "max": 0}] for star in "123"}
+    found, reasons = starred(Stars(cluster=Cluster(stars=3), require=asked), ratees([10, 90]), cuts=cuts)
     assert found[["stars", "band"]].isna().all(axis=None)
     assert reasons.empty
 

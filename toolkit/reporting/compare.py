@@ -12,13 +12,14 @@ import pandas as pd
 from toolkit.conduct.calendar import calendar
 from toolkit.conduct.conversion import conversion
 from toolkit.faults import UsageError
+from toolkit.reporting.disclosure import Disclosure
 from toolkit.reporting.privacy import DIGITS, settled
-from toolkit.reporting.slices import Cutter
+from toolkit.reporting.scope import Scope
 from toolkit.reporting.standing import follow
 from toolkit.reporting.view import View
 from toolkit.scheme import said
 from toolkit.scoring.bridge import FILLED, bridge, contributions
-from toolkit.scoring.rounds import before
+from toolkit.scoring.rounds import before, combined
 from toolkit.scoring.scores import score
 from toolkit.study import read_study
 from toolkit.words import words
@@ -40,9 +41,9 @@ class Change(View):
     title, unit_id, unit, before, after : str
         Of the appraisal, the unit, and the labels of the rounds; `before` is blank for a first round.
     facts : dict
-        before, after (mean of the unit), stayed (members scored in both rounds), moved (points by which the mean of
-        those moved; of it by_ratings and by_weights), others (points by which the mean moved since members came or
-        left), as_of.
+        before, after (mean of the unit), stayed (members whose score both rounds show), moved (points by which the mean
+        of those moved; of it by_ratings and by_weights), others (points by which the mean moved since members came or
+        left, or are not shown), as_of.
     members : DataFrame
         `name, before, after, change, grade_before, grade, stars_before, stars, points_before, points`.
     sources, indicators : DataFrame
@@ -130,8 +131,8 @@ class _Comparer:
     ) -> None:
         self.study, self.scores, self.unit, self.turn, self.language = study, scores, unit, turn, language
         self.last = before(study, turn)
-        self.now = Cutter(study, scores, unit, turn, language, follows=follows)
-        self.then = Cutter(study, scores, unit, self.last, language, follows=follows) if self.last else None
+        self.now = Scope(study, scores, unit, turn, language, follows=follows)
+        self.then = self.now.at(self.last) if self.last else None
 
     def change(self) -> Change:
         """Put the parts together."""
@@ -162,10 +163,10 @@ class _Comparer:
             return pd.DataFrame(columns=columns)
         ids = self.now.members.loc[self.now.members["unit_id"] == self.unit, "ratee_id"].tolist()
         now, then = (
-            cutter.standing.results(ids).set_index("ratee_id").join(
-                cutter.members.set_index("ratee_id")["score"].map(settled), how="left"
+            scope.standing.results(ids).set_index("ratee_id").join(
+                scope.members.set_index("ratee_id")["score"].map(settled), how="left"
             )
-            for cutter in (self.now, self.then)
+            for scope in (self.now, self.then)
         )  # fmt: skip
         frame = pd.DataFrame({"name": now["name"], "before": then["score"], "after": now["score"]})
         frame["change"] = (now["score"] - then["score"]).round(DIGITS)
@@ -183,9 +184,8 @@ class _Comparer:
         facts: dict[str, Any] = dict.fromkeys(names)
         if self.then is None:
             return empty, empty, facts
-        means = [cutter.open.shown("", "") for cutter in (self.then, self.now)]
-        counted = [set(cutter.members.loc[cutter.members["counts"], "ratee_id"]) for cutter in (self.then, self.now)]
-        stayed = sorted(counted[0] & counted[1])
+        means = [scope.open.shown("", "") for scope in (self.then, self.now)]
+        stayed = sorted(_counted(self.then) & _counted(self.now))
         facts["stayed"] = len(stayed)
         if np.isnan(means).any() or not stayed:
             return empty, empty, facts
@@ -202,7 +202,8 @@ class _Comparer:
             "by_weights": settled(by_weights),
             "others": settled(means[1] - means[0] - change),
         }
-        return self._by_source(cells), self._by_indicator(cells), facts
+        opens = [_open(scope, stayed) for scope in (self.then, self.now)]
+        return self._by_source(cells, opens), self._by_indicator(cells, opens), facts
 
     def _table(self, ratees: list[str]) -> pd.DataFrame:
         """The scores of some members and of their posts."""
@@ -214,23 +215,23 @@ class _Comparer:
         turns = (turn for turn in (self.last, self.turn) if turn)
         return bridge(*(contributions(self.study, table, ratee, turn) for turn in turns))
 
-    def _by_source(self, cells: pd.DataFrame) -> pd.DataFrame:
+    def _by_source(self, cells: pd.DataFrame, opens: list[Disclosure]) -> pd.DataFrame:
         """Top sources that both rounds show; all others together."""
         tops: dict[str, str] = {}
-        for cutter in filter(None, (self.then, self.now)):
-            for scheme in cutter.parts.values():
+        for scope in filter(None, (self.then, self.now)):
+            for scheme in scope.parts.values():
                 tree = scheme.source_tree
                 tops |= {name: tree.names[tree.path(place)[-2]] for name, place in tree.position.items() if place}
-        shown = set(self.now.open.sources) & set(self.then.open.sources if self.then else [])
+        shown = set.intersection(*(set(each.sources) for each in opens))
         _ = words(self.language)
         top = cells["source"].map(tops).fillna("")
         label = [self.now.label(name) if name in shown else _("Other sources") for name in top]
         order = [*(self.now.label(name) for name in self.now.open.sources), _("Other sources")]
         return self._summed(cells, label, order)
 
-    def _by_indicator(self, cells: pd.DataFrame) -> pd.DataFrame:
+    def _by_indicator(self, cells: pd.DataFrame, opens: list[Disclosure]) -> pd.DataFrame:
         """Leaf indicators; nothing by indicator where either round hides the mean of one."""
-        if self.now.open.unshown or (self.then and self.then.open.unshown):
+        if any(each.unshown for each in opens):
             return pd.DataFrame(columns=["label", "ratings", "weights"])
         _ = words(self.language)
         root = self.now.scheme.indicator_tree.names[0]
@@ -260,9 +261,38 @@ class _Comparer:
         return rows.assign(name=[names.get(ratee, self.now.unit_name) for ratee in rows["ratee_id"]])
 
     def _conversion(self) -> pd.DataFrame:
-        """Conversion over the rounds, of the unit's members; nothing where it would name a single one's secret."""
-        ids = set(self.now.members["ratee_id"]) - set(self.now.standing.withheld)
-        found = conversion(self.study, self.scores, ratees=ids)
+        """Conversion over the rounds, of the unit's members whose score none of them withholds: few are called."""
+        turns = [turn for turn in self.study.schemes if combined(self.study, turn) is None]
+        gone = {ratee for turn in turns for ratee in self.now.at(turn).standing.withheld}
+        found = conversion(self.study, self.scores, ratees=set(self.now.members["ratee_id"]) - gone)
         rate = [np.nan if value is None else settled(100 * float(value)) for value in found["rate"]]
         labels = [self.now.label(name) for name in found["round"]]
         return found.assign(rate=rate, round=labels)
+
+
+def _counted(scope: Scope) -> set[str]:
+    """Members who count, and whose score is shown."""
+    rows = scope.members
+    return set(rows.loc[rows["counts"] & rows["score"].notna(), "ratee_id"])
+
+
+def _open(scope: Scope, ratees: list[str]) -> Disclosure:
+    """What may be shown of the mean of some members; of all who count it is what is shown of the unit.
+
+    How many persons have rated a part of the members is not known. They are no fewer than those of any one of them, and
+    of the unit's at most as many are lacking as have rated the others.
+    """
+    rest = set(scope.members.loc[scope.members["counts"], "ratee_id"]) - set(ratees)
+    if not rest:
+        return scope.open
+    keys = ["source", "indicator"]
+    rows = scope.table[scope.table["score"].notna()].astype(dict.fromkeys(["ratee_id", *keys], str))
+    mine = rows[rows["ratee_id"].isin(ratees)].groupby(keys, sort=False)
+    means = mine.agg(score=("score", "mean"), raters=("n", "max"), members=("n", "size")).reset_index()
+    if len(scope.parts) == 1:  # in a combined round each of these is the least of several
+        others = rows[rows["ratee_id"].isin(rest)].groupby(keys)["n"].sum()
+        lacking = others.reindex(pd.MultiIndex.from_frame(means[keys]), fill_value=0).to_numpy()
+        whole = [found["raters"] if (found := scope.open.mean(*key)) else 0 for key in means[keys].to_numpy()]
+        means["raters"] = np.maximum(means["raters"], whole - lacking)
+    categories = {ratee: scope.categories[ratee] for ratee in ratees}
+    return Disclosure(scope.scheme, [*scope.parts.values()], means.assign(unit_id=scope.scope), categories)

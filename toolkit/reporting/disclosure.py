@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
 
@@ -11,10 +11,12 @@ from toolkit.scheme import SELF
 from toolkit.scoring.ranks import rank
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
+    from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 
     from toolkit.reporting.privacy import Reason
     from toolkit.scheme import Scheme, Source
+
+    Categories = Mapping[str, Collection[str]]
 
 
 class Disclosure:
@@ -28,8 +30,8 @@ class Disclosure:
         Those of the rounds that it combines, or of itself: what anybody was asked is seen here.
     means : DataFrame
         The unit's rows of `Scores.units` in the round.
-    members : DataFrame
-        The rows of `Scores.ratees` of the members of its subtree.
+    categories : mapping
+        Categories in which every member of its subtree is rated: his own, or those of his posts.
 
     Attributes
     ----------
@@ -43,24 +45,53 @@ class Disclosure:
         Indicators ("" for all) whose mean of all sources would give a hidden source away.
     """
 
-    def __init__(self, scheme: Scheme, parts: Sequence[Scheme], means: pd.DataFrame, members: pd.DataFrame) -> None:
-        self._scheme, self._schemes, self._means = scheme, parts, means
+    def __init__(self, scheme: Scheme, parts: Sequence[Scheme], means: pd.DataFrame, categories: Categories) -> None:
+        self._scheme, self._schemes, self._means, self._categories = scheme, parts, means, categories
         rows = means.to_dict("records") if len(set(means["unit_id"])) == 1 else []
         self._rows: dict[tuple[str, str], dict[Hashable, Any]] = {
             (row["source"], row["indicator"]): row for row in rows
         }
         self.tops = tops(parts)
         self.min_raters = max(part.privacy.min_raters for part in (scheme, *parts))
-        sources = self._parts(members["category"].unique())
+        sources = self._parts({category for own in categories.values() for category in own})
         self._attributed = {part.name: part.attributed for part in sources}
         self._counted = {part.name for part in sources if part.counts}
         self.hidden: dict[str, Reason] = hidden_sources(sources, self.min_raters)
         self.unshown = self._unshown()
 
+    @classmethod
+    def of_ratee(
+        cls, scheme: Scheme, parts: Sequence[Scheme], table: pd.DataFrame, ratee: str, categories: Collection[str]
+    ) -> Self:
+        """Decide for a single ratee.
+
+        His view of himself is no secret to him, and so protects nobody: it is left out.
+
+        Parameters
+        ----------
+        scheme, parts
+            See above.
+        table : DataFrame
+            `Scores.table` of the round.
+        ratee : str
+            The ratee.
+        categories : collection of str
+            In which he is rated.
+        """
+        rows = table[(table["ratee_id"] == ratee) & (table["source"] != SELF) & table["score"].notna()]
+        means = rows.astype({"source": str, "indicator": str}).assign(unit_id="", members=1.0)
+        return cls(scheme, parts, means.assign(raters=means["n"]), {ratee: categories})
+
     @property
     def sources(self) -> list[str]:
         """The sources that are shown; a self rating is for the member's own eyes."""
         return [name for name in self.tops if name not in self.hidden and name != SELF]
+
+    @property
+    def secrets(self) -> set[str]:
+        """Sources, with those below them, and indicators whose mean must not be told anywhere."""
+        below = {leaf for part in self._schemes for leaf in within(part, self.hidden)}
+        return {*self.hidden, *below, *self.unshown} - {""}
 
     def mean(self, source: str, indicator: str) -> dict[Hashable, Any] | None:
         """The unit's row for a source and an indicator, whether it may be shown or not; None where there is none."""
@@ -87,33 +118,39 @@ class Disclosure:
             Where just one of its members is withheld, another is, or the first could be found from the unit's mean.
         """
         bare: set[str] = set()
-        for category, group in members.groupby("category"):
+        rated_as = members["ratee_id"].map(lambda ratee: "|".join(sorted(self._categories.get(ratee, ()))))
+        for _, group in members.groupby(rated_as):
             rows = table[table["ratee_id"].isin(group["ratee_id"])]
-            bare |= self._resting_on_few(rows, "ratee_id", "n", [str(category)])
+            categories = self._categories.get(group["ratee_id"].iloc[0], group["category"].unique())
+            bare |= self._resting_on_few(rows, "ratee_id", "n", categories)
         own = members[(members["unit_id"] == unit) & members["counts"]]
-        others = own[~own["ratee_id"].isin(bare)]
-        if len(own) - len(others) == 1:
-            bare |= set(others.sort_values(["n", "ratee_id"])["ratee_id"].head(1))
+        lone, others = own[own["ratee_id"].isin(bare)], own[~own["ratee_id"].isin(bare)]
+        if len(lone) == 1:
+            # one of his category if there is: elsewhere the score weighs otherwise in an index, and two sums give two
+            others = others.assign(unlike=others["category"] != lone["category"].iloc[0])
+            bare |= set(others.sort_values(["unlike", "n", "ratee_id"])["ratee_id"].head(1))
         gone = members["ratee_id"].isin(bare)
+        # a tie with nobody to be seen would tell the score of one who is withheld
+        tied = members["tied"] & ~members["band"].isin(members["band"][gone & members["tied"]])
         blank = {name: members[name].mask(gone) for name in ("score", "low", "high", "grade", "band", "places")}
         status = members["status"].mask(gone & members["score"].notna(), "withheld")
         ranked = blank["score"].where(members["counts"]).groupby(members["unit_id"])
         places = ranked.transform(lambda scores: pd.Series(rank(scores), scores.index))
-        return members.assign(**blank, status=status, rank=places, tied=members["tied"] & ~gone)
+        return members.assign(**blank, status=status, rank=places, tied=tied)
 
     def bare_units(self, units: pd.DataFrame) -> set[str]:
         """Which units (rows of `Scores.units` in the round) have a mean that their own report must hide."""
-        return self._resting_on_few(units, "unit_id", "raters", self._categories())
-
-    def _categories(self) -> set[str]:
-        return {"", *(category for scheme in self._schemes for category in scheme.categories)}
+        everybody = {"", *(category for scheme in self._schemes for category in scheme.categories)}
+        return self._resting_on_few(units, "unit_id", "raters", everybody)
 
     def _parts(self, categories: Iterable[str]) -> list[Part]:
         weighing = self._weighing(categories)
         parts = []
         for name in self.tops:
-            rows = self._means[(self._means["source"] == name) & (self._means["raters"] > 0)]
-            counts = len(rows) > 0 and name in weighing
+            # what weighs nothing in it is told beside it all the same
+            line = {name, *(leaf for scheme in self._schemes for leaf in within(scheme, [name]))}
+            rows = self._means[self._means["source"].isin(line) & (self._means["raters"] > 0)]
+            counts = bool((rows["source"] == name).any()) and name in weighing
             if name == SELF:  # shown as a mean of the unit alone, so that its raters are the members
                 raters, attributed = rows["members"], not counts
             else:
@@ -147,20 +184,51 @@ class Disclosure:
             parts = [child for child in tree.children(node) if self.mean("", names[child]) is not None]
             gone = [child for child in parts if names[child] in unshown]
             lacking = (1 if name in unshown else 2 if gone else 0) - len(gone)
-            others = sorted(set(parts) - set(gone), key=lambda child: (child in tree.inner, child))
+            # one that a hidden source has rated: the others are known from the sources that are shown
+            others = sorted(
+                set(parts) - set(gone), key=lambda child: (not self._rated(names[child]), child in tree.inner, child)
+            )
             unshown |= {names[child] for child in others[: max(lacking, 0)]}
         return unshown
 
     def _one_is_hidden(self, indicator: str) -> bool:
         """Whether just one hidden source was asked this indicator: it could be found from the mean of all."""
-        parts = [self.mean(source, indicator) for source in self.hidden if source in self._counted]
-        return sum(1 for part in parts if part and part["members"] > 0) == 1
+        return self._rated(indicator) == 1
+
+    def _rated(self, indicator: str) -> int:
+        """How many of the hidden sources have rated an indicator."""
+        return sum(self._saw(source, indicator) for source in self.hidden if source in self._counted)
+
+    def _saw(self, source: str, indicator: str) -> bool:
+        """Whether a source was asked an indicator and rated it, or one above that stands for it."""
+        names, position = self._scheme.indicator_tree.names, self._scheme.indicator_tree.position
+        line = [names[node] if node else "" for node in self._scheme.indicator_tree.path(position.get(indicator, 0))]
+        found = next((mean for name in line if (mean := self.mean(source, name))), None)
+        return (
+            found is not None and found["members"] > 0 and any(_asks(part, source, indicator) for part in self._schemes)
+        )
 
 
 def tops(schemes: Iterable[Scheme]) -> list[str]:
     """The sources right below the root of any of these schemes."""
     trees = [scheme.source_tree for scheme in schemes]
     return list(dict.fromkeys(tree.names[place] for tree in trees for place in tree.children(0)))
+
+
+def within(scheme: Scheme, names: Iterable[str]) -> set[str]:
+    """Names of the sources below some sources."""
+    tree = scheme.source_tree
+    places = {tree.position[name] for name in names if name and name in tree.position}
+    return {tree.names[node] for node in range(len(tree)) if places & set(tree.path(node)[1:])}
+
+
+def _asks(scheme: Scheme, source: str, indicator: str) -> bool:
+    """Whether a scheme asks a source this indicator, or anything below it."""
+    sources, indicators = scheme.source_tree, scheme.indicator_tree
+    if source not in sources.position:
+        return False
+    rows, columns = sources.below[sources.position[source]], indicators.below[indicators.position.get(indicator, 0)]
+    return bool(scheme.asked[rows][:, columns].any())
 
 
 def leaves_below(scheme: Scheme, name: str) -> list[Source]:

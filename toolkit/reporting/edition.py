@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from toolkit.study import Study
 
 OVERVIEW = "overview"
-UNIT_REPORT, CHANGE = "unit_report", "change"
+UNIT_REPORT, CHANGE, FEEDBACK = "unit_report", "change", "member_feedback"
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Edition:
         who = getattr(view, "name", "") or getattr(view, "unit", "")
         what = {
             UNIT_REPORT: _("Assessment report"), CHANGE: _("Change between rounds"),
-            "member_feedback": _("Personal feedback"), "public_notice": _("Public notice"),
+            FEEDBACK: _("Personal feedback"), "public_notice": _("Public notice"),
         }.get(self.notebook, self.notebook)  # fmt: skip
         return f"{who}{'' if view.language == 'zh' else ' '}{what}"
 

@@ -126,7 +126,7 @@ class _Page(Workings):
         """Components of the index and their mean."""
         components = self.scores.rungs[self.round].frames["components"]
         mine = components[components["ratee_id"] == self.ratee]
-        if mine.empty or np.isnan(self.row["index"]) or "" in self.shown.unshown:
+        if mine.empty or np.isnan(self.row["index"]) or self.shown.hides("index") or not self.shown.rounds:
             return Step(self._("Index"), ())
         made = self.scheme.index.units if self.row["kind"] == "unit" and self.scheme.index else self.scheme.index
         used = mine[mine["weight"].fillna(0) > 0].to_dict("records")
@@ -160,7 +160,7 @@ class _Page(Workings):
 
     def _component(self, row: dict[Any, Any], part: Component) -> str:
         """How a component came to 0-100."""
-        if part.normalise != "goalposts" or part.log or row["raw"] == row["value"]:
+        if part.normalise != "goalposts" or part.log or abs(row["raw"] - row["value"]) <= TOLERANCE:
             return f"{self._named(row)}: {self.number(row['raw'])} → {self.number(row['value'])}"
         raw = 100 * (row["raw"] - part.low) / (part.high - part.low)
         below = f"({part.high:g} - {part.low:g})" if part.low else f"{part.high:g}"
@@ -205,7 +205,7 @@ class _Page(Workings):
     def grade(self) -> Step:
         """Band, conditions and quota."""
         grades = self.scheme.grades
-        if grades is None or not isinstance(self.row["grade"], str) or "" in self.shown.unshown:
+        if grades is None or not isinstance(self.row["grade"], str) or self.shown.hides("grade"):
             return Step(self._("Grade"), ())
         order = grades.order
         value = self._of(grades.of)
@@ -224,7 +224,7 @@ class _Page(Workings):
         return np.nan if value is None else float(value)
 
     def _band_lines(self, of: str, value: float, cuts: dict[str, float], order: list[str], band: object) -> list[str]:
-        if np.isnan(value) or not isinstance(band, str) or band not in cuts:
+        if np.isnan(value) or not isinstance(band, str) or band not in cuts or self.shown.hides(of):
             return []
         label, place = quantity_label(self.scheme, of, self.language), order.index(band)
         parts = [f"{self.number(value)} ≥ {cuts[band]:g}: {self.label(band)}"] if np.isfinite(cuts[band]) else []
@@ -237,10 +237,8 @@ class _Page(Workings):
         reasons = self.scores.rungs[self.round].frames["reasons"]
         mine = reasons[reasons["ratee_id"] == self.ratee]
         mine = mine[mine["about"].str.startswith(about + " ")]
-        return [
-            f"{self.label(str(row['about']).partition(' ')[2])}: {reason_text(self.scheme, row, self.language)}"
-            for row in mine.to_dict("records")
-        ]
+        tell = self.shown.reason or (lambda row: reason_text(self.scheme, row, self.language))
+        return [f"{self.label(str(row['about']).partition(' ')[2])}: {tell(row)}" for row in mine.to_dict("records")]
 
     def _quota(self, places: float, tied: bool, band: object) -> str:  # noqa: FBT001
         text = (
@@ -253,7 +251,7 @@ class _Page(Workings):
     def stars(self) -> Step:
         """Where the stars begin, conditions, quota, and the round before."""
         rules = self.scheme.stars
-        if rules is None or np.isnan(self.row["stars"]) or "" in self.shown.unshown:
+        if rules is None or np.isnan(self.row["stars"]) or self.shown.hides("stars"):
             return Step(self._("Stars"), ())
         own = (
             self.scheme.categories[self.row["category"]].stars if self.row["category"] in self.scheme.categories else {}
@@ -265,13 +263,14 @@ class _Page(Workings):
         if not np.isnan(self.row["star_places"]):
             lines.append(self._quota(self.row["star_places"], bool(self.row["star_tied"]), band))
         lines.append(self._("Proposed stars: {stars}").format(stars=f"{self.row['stars']:.0f}"))
-        if not np.isnan(self.row["stars_before"]):
+        if not np.isnan(self.row["stars_before"]) and not self.shown.hides("stars_before"):
             lines.append(self._("Stars in the round before: {stars}").format(stars=f"{self.row['stars_before']:.0f}"))
         return Step(self._("Stars"), tuple(lines))
 
     def _found_cuts(self) -> dict[str, float]:
         found = self.scores.rungs[self.round].cuts.get(self.row["kind"])
-        starts = [-np.inf, *(found.held if found else [])]
+        # such a cut is the value of somebody, or a mean of a few
+        starts = [-np.inf, *(np.round(found.held, self.shown.digits).tolist() if found else [])]
         return dict(zip(self.scheme.stars.names if self.scheme.stars else [], starts, strict=False))
 
 

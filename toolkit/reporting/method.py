@@ -39,7 +39,9 @@ def method_facts(
         `combine` (rows of label and percent), `order` (blank where there are no indicators), `missing`, `min_coverage`
         (percent), `weights` and `effective` (rows of round, category and percents by source or indicator; the round is
         blank where all have the same), `source_labels`, `indicator_labels`, `grade_labels`, `bands` (grade -> cut),
-        `quotas` (grade, percent as text, within), `trimmed`, `attributed`, `medians`, `minima` (source label, raters).
+        `graded_by` (kind of quantity), `voted_by` (label of the source whose votes decide), `required` (grades with
+        conditions), `quotas` (grade, percent as text, within), `trimmed`, `attributed`, `medians`, `minima` (source
+        label, raters).
     """
     leaves = [leaf for part in parts.values() for leaf in part.leaf_sources.items()]
     asked = [part.indicator_tree.names[leaf] for part in parts.values() for leaf in part.indicator_tree.leaves]
@@ -74,6 +76,9 @@ def method_facts(
         "indicator_labels": {key: label(key) for key in asked},
         "grade_labels": {grade: label(grade) for grade in (grades.bands if grades else {})},
         "bands": grades.cuts if grades else {},
+        "graded_by": grades.of.partition(".")[0] if grades else "",
+        "voted_by": label(grades.votes.source) if grades and grades.votes else "",
+        "required": [label(grade) for grade in (grades.require if grades else {})],
         "quotas": [
             {"label": label(grade), "max": str(quota.max), "within": quota.within}
             for grade, quota in (grades.quota if grades else {}).items()

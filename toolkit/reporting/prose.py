@@ -223,10 +223,19 @@ def _rules_of_grades(view: Slice, _: Callable[[str], str]) -> list[str]:
         [band.format(grade=plain(facts["grade_labels"][name]), cut=f"{cut:g}") for name, cut in facts["bands"].items()],
         view.language,
     )
-    within = {"unit": _("of the scored members of a unit"), "study": _("of all scored members")}
+    within = {
+        "unit": _("of the scored members of a unit"), "study": _("of all scored members"),
+        "category": _("of the scored members of a category"),
+    }  # fmt: skip
+    by = {"score": _("Grades by score: {cuts}."), "index": _("Grades by index: {cuts}.")}
+    votes = _("Shares of the votes of {source} decide a grade before that, where a rule over them holds.")
+    beside = _("Further conditions have to be met for: {grades}.")
+    required = _listed([plain(label) for label in facts["required"]], view.language)
     quota = _("At most {max} {base} may be graded {grade}; a tie that straddles the last place stays out whole.")
     return [
-        _("Grades by score: {cuts}.").format(cuts=cuts),
+        by.get(facts["graded_by"], _("Grades by points: {cuts}.")).format(cuts=cuts),
+        *([votes.format(source=plain(facts["voted_by"]))] if facts["voted_by"] else []),
+        *([beside.format(grades=required)] if required else []),
         *(
             quota.format(max=row["max"], base=within[row["within"]], grade=plain(row["label"]))
             for row in facts["quotas"]
@@ -243,12 +252,12 @@ def participation(view: Slice) -> Text:
     _ = words(view.language)
     rows = view.turnout[view.turnout["eligible"].notna() & view.turnout["valid"].notna()]
     if rows.empty:
-        return Text(_("The study states no turnout."))
+        return Text(_("The study states no turnout of the unit."))
     shares = [
         (row["valid"] / row["eligible"], row["label"], row) for row in rows.to_dict("records") if row["eligible"] > 0
     ]
     if not shares:
-        return Text(_("The study states no turnout."))
+        return Text(_("The study states no turnout of the unit."))
     _share, label, row = min(shares, key=lambda part: part[:2])
     return Text(
         _("The lowest participation is that of {source}, {share}.").format(

@@ -225,6 +225,21 @@ def _decided(row: dict[Any, Any], language: str) -> str:
     return ("，" if language == "zh" else ", ").join(part for part in parts if part)
 
 
+def papers(view: Results) -> Table | None:
+    """Papers that grades call for, and which are not filed; None where there are none."""
+    rows = view.papers
+    if rows.empty:
+        return None
+    _ = words(view.language)
+    columns: list[Column] = [
+        (_("Name"), "left", "name" in rows), (_("Grade"), "left", True), (_("Filed"), "left", True),
+        (_("Missing"), "left", True),
+    ]  # fmt: skip
+    cells = [[row.get("name", ""), row["grade"], row["filed"] or DASH, row["missing"] or DASH]
+             for row in rows.to_dict("records")]  # fmt: skip
+    return made(columns, cells, _("Papers to be filed"))
+
+
 def criteria(view: Results) -> Table | None:
     """Criteria in their layers, with their origin; None where there are none."""
     rows = view.criteria

@@ -17,12 +17,12 @@ from hashlib import sha256
 from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from toolkit.faults import UsageError, one_of
 from toolkit.reporting import slices
 from toolkit.reporting.documents import read, to_html
-from toolkit.reporting.edition import OVERVIEW, Edition, Views
+from toolkit.reporting.edition import FEEDBACK, OVERVIEW, UNIT_REPORT, Edition, Views
 from toolkit.reporting.export import unit_scores
 from toolkit.reporting.font import page_font
 from toolkit.reporting.site import IndexPage, IndexRow, href, index_html
@@ -165,22 +165,52 @@ def _job(views: Views, out: Path, notebooks: Path, name: str) -> Job:
         return replace(job, error=traceback.format_exc())
 
 
-def require_parameters(notebook: Path, parameters: Sequence[str] = MAIN.parameters) -> None:
-    """Check that a notebook takes what a run hands it, of which papermill would only warn.
+def parameters_of(notebook: Path) -> list[str]:
+    """Names that a notebook sets in its cell tagged `parameters`; papermill would only warn of none.
 
     Raises
     ------
     UsageError
-        If it is not there, has no cell tagged `parameters`, or one that does not set all of them.
+        If the notebook is not there.
     """
     import papermill  # noqa: PLC0415  (slow to import, and only runs need it)
 
     if not notebook.is_file():
         raise UsageError(f"{notebook}: no such notebook")
     logging.getLogger("papermill").setLevel(logging.ERROR)  # it would warn of what is said below
-    lacking = [name for name in parameters if name not in papermill.inspect_notebook(str(notebook))]
+    return list(papermill.inspect_notebook(str(notebook)))
+
+
+def require_parameters(notebook: Path, parameters: Sequence[str] = MAIN.parameters) -> None:
+    """Check that a notebook takes what a run hands it.
+
+    Raises
+    ------
+    UsageError
+        If it is not there, has no cell tagged `parameters`, or one that does not set all of them.
+    """
+    known = parameters_of(notebook)
+    lacking = [name for name in parameters if name not in known]
     if lacking:
         raise UsageError(f"{notebook}: must set {', '.join(lacking)} in a cell tagged `parameters`")
+
+
+def choose(notebooks: Path, notebook: str, per: Literal["unit", "member"] | None) -> Edition:
+    """The edition that a user asks for: whom a notebook is for it says itself, by its parameters.
+
+    Parameters
+    ----------
+    notebooks : path
+        Folder that holds the notebooks.
+    notebook : str
+        Its name, with or without ending; blank for the report of every unit, or the feedback of every member.
+    per : {"unit", "member"}, optional
+        For whom it is run.
+    """
+    name = notebook.removesuffix(".ipynb") or (FEEDBACK if per == "member" else UNIT_REPORT)
+    if per is None:
+        per = "member" if "member" in parameters_of(notebooks / f"{name}.ipynb") else "unit"
+    return Edition(name, per)
 
 
 def perform(job: Job) -> Outcome:

@@ -12,14 +12,15 @@ import numpy as np
 import pandas as pd
 
 from toolkit.faults import UsageError, one_of
-from toolkit.reporting.disclosure import Disclosure
 from toolkit.reporting.explain import explain
-from toolkit.reporting.privacy import coarse, published
-from toolkit.reporting.slices import Cutter
+from toolkit.reporting.privacy import FEWEST, coarse, published
+from toolkit.reporting.scope import Scope
+from toolkit.reporting.secrecy import Secrecy
 from toolkit.reporting.standing import Standing, follow
 from toolkit.reporting.view import Results
 from toolkit.reporting.workings import SHORT, Shown
 from toolkit.scheme import PUBLIC, SELF, said
+from toolkit.scoring.ranks import TOLERANCE
 from toolkit.scoring.rounds import combined, in_time, last_day
 from toolkit.scoring.scores import score
 from toolkit.scoring.trend import trend
@@ -131,13 +132,13 @@ class Sheets:
         self.study, self.scores, self.round = study, scores, round
         self.language = language or study.schemes[round].language
         self.follow = follow(study, scores)
-        self._cutters: dict[tuple[str, str], Cutter] = {}
+        self._scopes: dict[tuple[str, str], Scope] = {}
 
-    def cutter(self, unit: str, turn: str) -> Cutter:
+    def scope(self, unit: str, turn: str) -> Scope:
         """What the report of a unit may show in a round."""
-        if (unit, turn) not in self._cutters:
-            self._cutters[unit, turn] = Cutter(self.study, self.scores, unit, turn, self.language, follows=self.follow)
-        return self._cutters[unit, turn]
+        if (unit, turn) not in self._scopes:
+            self._scopes[unit, turn] = Scope(self.study, self.scores, unit, turn, self.language, follows=self.follow)
+        return self._scopes[unit, turn]
 
     def cut(self, member: str) -> Sheet:
         """Cut the sheet of one member.
@@ -161,32 +162,27 @@ class _Member:
         self.sheets, self.member = sheets, member
         person = self.study.members.set_index("member_id").loc[member]
         self.unit, self.name, self.category = str(person["unit_id"]), str(person["name"]), str(person["category"])
-        self.cutter = sheets.cutter(self.unit, self.round)
-        self.scheme: Scheme = self.cutter.scheme
-        mine = self.cutter.members[self.cutter.members["ratee_id"] == member]
-        self.row: dict[Any, Any] = mine.iloc[0].to_dict()
-        self.withheld = self.row["status"] == "withheld"
-        self.open = self._disclosure(mine)
-        if "" in self.open.hidden:
-            self.withheld = True
-        sources = set(self.open.sources)
-        self.standing = Standing(
-            self.study,
-            self.scores,
-            self.round,
-            self.language,
-            sheets.follow,
-            withheld={member} if self.withheld else set(),
-            sources=sources,
-        )
+        self.scope = sheets.scope(self.unit, self.round)
+        self.scheme: Scheme = self.scope.scheme
+        ratees = self.scores.ratees[self.scores.ratees["ratee_id"] == member].set_index("round")
+        self.row: dict[Any, Any] = ratees.loc[self.round].to_dict()
+        self.open = self.scope.disclosure(member)
+        self._secrecy: dict[str, Secrecy] = {}
+        self.standing = self._standing(self.round)
+        self.withheld = member in self.standing.withheld
 
-    def _disclosure(self, mine: pd.DataFrame) -> Disclosure:
-        """What may be shown of this ratee's own sources; his view of himself is no secret, nor does it protect any."""
-        rows = self.cutter.table[self.cutter.table["ratee_id"] == self.member]
-        rows = rows[(rows["source"] != SELF) & rows["score"].notna()]
-        means = rows.astype({"source": str, "indicator": str}).assign(unit_id=self.member, members=1.0)
-        means["raters"] = means["n"]
-        return Disclosure(self.scheme, [*self.cutter.parts.values()], means, mine)
+    def secrecy(self, turn: str) -> Secrecy:
+        """What he must not be told of a round: his own score only where it is what a few of one source have said."""
+        if turn not in self._secrecy:
+            found = self.sheets.scope(self.unit, turn).disclosure(self.member)
+            withheld = {self.member} if "" in found.hidden else set()
+            self._secrecy[turn] = Secrecy(
+                self.study, self.scores, turn, withheld, lambda _: found.secrets, self.secrecy, single=True
+            )
+        return self._secrecy[turn]
+
+    def _standing(self, turn: str) -> Standing:
+        return Standing(self.study, self.scores, turn, self.language, self.sheets.follow, self.secrecy(turn))
 
     def sheet(self) -> Sheet:
         """Put the parts together."""
@@ -197,23 +193,23 @@ class _Member:
         return Sheet(
             language=self.language,
             title=said(self.scheme.title, self.language),
-            round=self.cutter.label(self.round),
+            round=self.scope.label(self.round),
             period=" – ".join(str(day) for day in (turn.start, turn.end) if day),
             member_id=self.member,
             name=self.name,
             unit=str(names[self.unit]),
-            category=self.cutter.label(self.category) if self.category else "",
+            category=self.scope.label(self.category) if self.category else "",
             facts=self._facts(by_source),
             profile=profile,
             by_source=by_source,
-            labels={name: self.cutter.label(name) for name in by_source.columns},
+            labels={name: self.scope.label(name) for name in by_source.columns},
             ledger=standing.ledger(self.member),
             balances=standing.balances(self.member),
             rounds=self.history,
             steps=self._steps(),
             replies=self._replies(),
             hidden=pd.DataFrame(
-                [(self.cutter.label(name) if name else "", reason) for name, reason in self.open.hidden.items()],
+                [(self.scope.label(name) if name else "", reason) for name, reason in self.open.hidden.items()],
                 columns=["label", "reason"],
             ),
             results=standing.results([self.member]),
@@ -221,7 +217,8 @@ class _Member:
             satisfaction=standing.satisfaction(self.member),
             targets=standing.targets([self.member]),
             models=standing.models([self.member]),
-            proposals=standing.proposals([self.member], MATTERS).drop(columns="helper").assign(helper=""),
+            proposals=self._proposals(),
+            papers=standing.papers([self.member]),
             criteria=standing.criteria(self.unit),
         )
 
@@ -235,14 +232,14 @@ class _Member:
         frame = pd.DataFrame(
             {
                 "indicator": names,
-                "label": ["", *map(self.cutter.label, names[1:])],
+                "label": ["", *map(self.scope.label, names[1:])],
                 "depth": [len(tree.path(node)) - 1 for node in range(len(tree))],
                 "leaf": [node in tree.leaves for node in range(len(tree))],
                 "score": [np.nan if hide else self.open.shown("", name) for name in names],
-                "unit": [self.cutter.open.shown("", name) for name in names],
+                "unit": [self._of_unit(name) for name in names],
             }
         )
-        own = self.cutter.table[(self.cutter.table["ratee_id"] == self.member) & (self.cutter.table["source"] == SELF)]
+        own = self.scope.table[(self.scope.table["ratee_id"] == self.member) & (self.scope.table["source"] == SELF)]
         view = own.set_index(own["indicator"].astype(str))["score"]
         columns = {source: [self.open.shown(source, name) for name in names] for source in self.open.sources}
         if view.notna().any():
@@ -252,23 +249,32 @@ class _Member:
         kept = frame["score"].notna() | by_source.notna().any(axis=1) | (frame["indicator"] == "")
         return published(frame[kept].reset_index(drop=True)), published(by_source[kept].reset_index(drop=True))
 
+    def _of_unit(self, indicator: str) -> float:
+        """Mean of the unit, where enough others stand behind it: one's own score would tell those of fewer."""
+        mean, mine = self.scope.open.mean("", indicator), self.open.mean("", indicator)
+        others = (mean["members"] if mean else 0) - bool(mine and self.row["counts"])
+        adjusted = any(part.missing.rule == "adjusted" for part in self.scope.parts.values())
+        # what was filled in is by how much a source differs from the others in the unit: with their mean it is found
+        filled = adjusted and self.row["coverage"] < 1 - TOLERANCE and bool(self.scope.open.hidden)
+        return np.nan if others < FEWEST or filled else self.scope.open.shown("", indicator)
+
     def _facts(self, by_source: pd.DataFrame) -> dict[str, Any]:
         row = pd.DataFrame([{key: self.row[key] for key in ("score", "low", "high", "n")}]).astype(float)
         row["low"], row["high"] = coarse(row["low"], row["high"], row["n"])
         if self.withheld:
             row[["score", "low", "high"]] = np.nan
         result: dict[Any, Any] = self.standing.results([self.member]).iloc[0].to_dict()
-        index = pd.DataFrame([{key: self.row.get(key) for key in ("index_low", "index_high")}]).astype(float)
+        ends = ("index_low", "index_high") if not pd.isna(result["index"]) else ()
+        index = pd.DataFrame([{key: self.row[key] for key in ends}], columns=["index_low", "index_high"]).astype(float)
         low, high = coarse(index["index_low"], index["index_high"], row["n"])
         shown = published(row[["score", "low", "high"]].assign(index_low=low, index_high=high)).iloc[0]
         facts: dict[str, Any] = {str(key): None if self.withheld else _plain(value) for key, value in shown.items()}
         facts |= {key: _plain(result[key]) for key in ("points", "index", "level", "stars", "stars_before", "grade")}
-        counted = self.cutter.members
-        counted = counted[(counted["unit_id"] == self.unit) & counted["rank"].notna()]
+        ranks = self.scope.members[self.scope.members["unit_id"] == self.unit].set_index("ratee_id")["rank"]
         weights = self.scheme.source_weights(self.category)
         return facts | {
-            "rank": None if self.withheld else _plain(self.row["rank"]),
-            "ranked": len(counted),
+            "rank": None if self.withheld else _plain(ranks[self.member]),
+            "ranked": int(ranks.notna().sum()),
             "status": "withheld" if self.withheld else self.row["status"],
             "coverage": round(100 * float(self.row["coverage"])),
             "min_raters": self.open.min_raters,
@@ -296,29 +302,27 @@ class _Member:
 
     @cached_property
     def history(self) -> pd.DataFrame:
-        """The rounds up to this one; a round in which the score was withheld shows none."""
+        """The rounds up to this one; a round in which the score is withheld shows none.
+
+        Of the rounds that this one combines none does if one must not: it would follow from the others.
+        """
+        apart = self.standing.secrecy.apart(self.member)
+        columns = ["round", "score", "low", "high", "index", "points", "stars", "grade"]
         rows = []
         for turn in self._turns():
-            mine = self.scores.ratees
-            mine = mine[(mine["round"] == turn) & (mine["ratee_id"] == self.member)]
-            if mine.empty:
-                continue
-            row = mine.iloc[0].to_dict()
-            members = self.sheets.cutter(self.unit, turn).members
-            status = members.loc[members["ratee_id"] == self.member, "status"]
-            gone = bool((status == "withheld").any()) or (turn == self.round and self.withheld)
-            low, high = coarse(*(pd.Series([float(row[key])]) for key in ("low", "high", "n")))
-            hidden = {"score", "low", "high", "index", "stars", "grade"} if gone else set()
-            made = {
-                "round": self.cutter.label(turn),
-                **{key: float(row[key]) for key in ("score", "index", "points", "stars")},
-                "low": low[0],
-                "high": high[0],
-                "grade": self.cutter.label(row["grade"]) if isinstance(row["grade"], str) else "",
-            }
-            rows.append({key: ("" if key == "grade" else np.nan) if key in hidden else made[key] for key in made})
-        columns = ["round", "score", "low", "high", "index", "points", "stars", "grade"]
-        return published(pd.DataFrame(rows, columns=columns))
+            standing = self._standing(turn)
+            row = self._row(turn) | standing.results([self.member]).iloc[0].to_dict()
+            if not apart or self.member in standing.withheld:
+                row |= dict.fromkeys(["score", "low", "high", "index", "stars"], np.nan) | {"grade": ""}
+            rows.append({key: row[key] for key in columns})
+        return published(pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[1:-1], float)))
+
+    def _row(self, turn: str) -> dict[Any, Any]:
+        """His score in a round, with its interval as it is printed."""
+        mine = self.scores.ratees
+        mine = mine[(mine["round"] == turn) & (mine["ratee_id"] == self.member)]
+        low, high = coarse(mine["low"], mine["high"], mine["n"])
+        return mine.iloc[0].to_dict() | {"round": self.scope.label(turn), "low": low[0], "high": high[0]}
 
     def _turns(self) -> Iterator[str]:
         weights = combined(self.study, self.round)
@@ -349,9 +353,19 @@ class _Member:
             min_votes=self.scheme.privacy.min_votes,
             unshown=frozenset(unshown),
             digits=SHORT,
+            rounds=self.standing.secrecy.apart(self.member),
+            hides=lambda of: self.standing.secrecy.hides(self.member, of),
+            reason=self.standing.reason,
         )
         steps = explain(self.study, self.scores, self.member, self.round, language=self.language, shown=shown)
         return pd.DataFrame([(step.title, line) for step in steps for line in step.lines], columns=["title", "line"])
+
+    def _proposals(self) -> pd.DataFrame:
+        """What is proposed and decided on him; no colleague is named, not as a helper nor as the one who decided."""
+        found = self.standing.proposals([self.member], MATTERS)
+        people = self.study.members[self.study.members["member_id"] != self.member]
+        named = found["decided_by"].isin([*people["member_id"], *people["name"]])
+        return found.assign(helper="", decided_by=found["decided_by"].mask(named, ""))
 
     def _replies(self) -> pd.DataFrame:
         rows = self.study.replies

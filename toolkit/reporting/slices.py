@@ -14,12 +14,10 @@ import numpy as np
 import pandas as pd
 
 from toolkit.faults import UsageError
-from toolkit.reporting.disclosure import Disclosure
 from toolkit.reporting.method import method_facts
 from toolkit.reporting.phrases import matter_label
-from toolkit.reporting.privacy import DIGITS, FEWEST, coarse, hidden_units, published
-from toolkit.reporting.standing import Standing, follow
-from toolkit.reporting.unit_tree import UnitTree
+from toolkit.reporting.privacy import DIGITS, FEWEST, coarse, published
+from toolkit.reporting.scope import Scope
 from toolkit.reporting.view import Results
 from toolkit.scheme import SELF, said
 from toolkit.scoring.scores import score
@@ -152,32 +150,8 @@ def cut(
     return Cutter(study, scores, unit, round, spoken, follows=follows).slice()
 
 
-class Cutter:
+class Cutter(Scope):
     """Cuts one slice; a class, since every part needs the same things."""
-
-    def __init__(
-        self, study: Study, scores: Scores, unit: str, turn: str, language: str, *, follows: Follow | None = None
-    ) -> None:
-        self.study, self.scores, self.unit, self.round, self.language = study, scores, unit, turn, language
-        self.scheme: Scheme = study.schemes[turn]
-        self.parts = {name: study.schemes[name] for name in self.scheme.rounds[turn].combine or [turn]}
-        self.tree = UnitTree.of(study.units)
-        self.scope = unit or study.top
-        self.people = set(study.ancestors.loc[study.ancestors["unit_id"] == self.scope, "ratee_id"])
-        self.table = scores.table[scores.table["round"] == turn]
-        units = scores.units[scores.units["round"] == turn].astype({"source": str, "indicator": str})
-        self.means = units[(units["source"] == "") & (units["indicator"] == "")]
-        ratees = scores.ratees[scores.ratees["round"] == turn]
-        self.own = ratees[(ratees["kind"] == "unit") & (ratees["ratee_id"] == unit)]
-        members = ratees[(ratees["kind"] == "member") & ratees["ratee_id"].isin(self.people)]
-        self.open = Disclosure(self.scheme, [*self.parts.values()], units[units["unit_id"] == self.scope], members)
-        self.members = self.open.members(members, self.table, unit)
-        bare = self.open.bare_units(units) | ({self.scope} if "" in self.open.hidden else set())
-        scored = dict(zip(self.means["unit_id"], self.means["members"], strict=True))
-        # a unit's own report has its mean, unless that in itself must be hidden
-        self.bare = hidden_units(bare, self.tree.children, scored) - ({self.scope} - bare)
-        withheld = set(self.members.loc[self.members["status"] == "withheld", "ratee_id"])
-        self.standing = Standing(study, scores, turn, language, follows or follow(study, scores), withheld | self.bare)
 
     def slice(self) -> Slice:
         """Put the parts together."""
@@ -206,17 +180,6 @@ class Cutter:
             labels={name: self.label(name) for name in self.open.sources},
         )
 
-    @property
-    def unit_name(self) -> str:
-        """Name of the unit; blank in the overview."""
-        names = self.study.units.set_index("unit_id")["name"]
-        return str(names[self.unit]) if self.unit else ""
-
-    def label(self, name: str) -> str:
-        """Label of a name of the scheme, or of a part that alone knows it, in the language of the slice."""
-        labels = (scheme.label(name, self.language) for scheme in (self.scheme, *self.parts.values()))
-        return next((label for label in labels if label != name), name)
-
     def _facts(self) -> dict[str, Any]:
         status = self.members["status"]
         facts: dict[str, Any] = {
@@ -238,7 +201,7 @@ class Cutter:
             name: int((self.members.loc[self.members["counts"], "grade"] == name).sum())
             for name in (self.scheme.grades.bands if self.scheme.grades else {})
         }
-        own = published(self.open.members(self.own, self.table, self.unit))["score"]
+        own = published(self.own)["score"]
         facts["own_score"] = float(own.iloc[0]) if len(own) and own.notna().all() else None
         mine = self.standing.results([self.unit]).to_dict("records")[0] if len(self.own) else {}
         keys = ("points", "index", "level", "stars", "stars_before")
@@ -255,6 +218,7 @@ class Cutter:
             "targets": standing.targets(everybody),
             "models": standing.models([*ids, unit]),
             "proposals": standing.proposals([*ids, unit]),
+            "papers": standing.papers(ids),
         }
         # who is to be registered as a matter of course is counted, not listed
         course = standing.admitted(ids)
@@ -264,8 +228,8 @@ class Cutter:
             name: frame.assign(name=[names.get(ratee, self.unit_name) for ratee in frame["ratee_id"]])
             for name, frame in frames.items()
         }
-        if not unit:  # how many met their targets is told, and of nobody whether he did
-            named["targets"] = named["targets"].assign(ratee_id="", name="")
+        if not unit:
+            named["targets"] = _of_nobody(named["targets"])
         return {
             **named,
             "results": standing.results(ids),
@@ -289,7 +253,12 @@ class Cutter:
             return pd.DataFrame(columns=columns)
         names = self.study.units.set_index("unit_id")["name"]
         rows = rows.assign(name=names.reindex(rows["ratee_id"]).to_numpy())
-        few = rows["n"] < self.open.min_raters
+        few = pd.Series(
+            [self.secrecy.hides(ratee, "dissatisfied") for ratee in rows["ratee_id"]], rows.index, dtype=bool
+        )
+        # from the share of all others, and what is shown of them, a single one that is hidden could be found
+        if few.any():
+            rows["others"] = None
         for column in ("dissatisfied", "low", "high", "others"):
             rows[column] = [np.nan if share is None else 100 * float(share) for share in rows[column]]
             rows[column] = rows[column].mask(few)
@@ -415,6 +384,17 @@ class Cutter:
             {"label": self.label(name) if name else "", "reason": reason} for name, reason in self.open.hidden.items()
         ]
         return pd.DataFrame(rows, columns=["label", "reason"])
+
+
+def _of_nobody(targets: pd.DataFrame) -> pd.DataFrame:
+    """Targets to be counted: who met what is told of nobody, nor by a value or by the order of the rows."""
+    known = targets["value"].where(targets["value"].isna(), 0.0)
+    rows = targets.assign(ratee_id="", name="", value=known, gap=np.nan, attainment=np.nan)
+    order = {what: place for place, what in enumerate(dict.fromkeys(rows["what"]))}
+    keys = ["what", "since", "target", "value", "met"]
+    return rows.sort_values(
+        keys, key=lambda cells: cells.map(order) if cells.name == "what" else cells, ignore_index=True
+    )
 
 
 def _tops(scheme: Scheme) -> dict[str, str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from toolkit.conduct.archive import archive
 from toolkit.conduct.criteria import merge
 from toolkit.conduct.proposals import propose
 from toolkit.reporting.phrases import (
@@ -18,23 +19,20 @@ from toolkit.reporting.phrases import (
     reason_text,
     state_label,
 )
-from toolkit.reporting.privacy import Part, hidden_sources, published
-from toolkit.rules import parts
+from toolkit.reporting.privacy import published
+from toolkit.reporting.secrecy import BEFORE
 from toolkit.words import words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from toolkit.conduct.proposals import Proposals
+    from toolkit.reporting.secrecy import Secrecy
     from toolkit.scheme import Scheme
     from toolkit.scoring.scores import Scores
     from toolkit.study import Study
 
     Follow = Callable[[str], Proposals]
-
-OF_SCORES = ("score", "index", "grade", "stars", "members")
-"""Quantities from which a score could be found, or nearly."""
-OF_PANELS = ("satisfaction", "dissatisfied")
 
 
 def follow(study: Study, scores: Scores) -> Follow:
@@ -56,10 +54,8 @@ class Standing:
         "zh" or "en".
     follow : callable
         Round -> what follows from its results, see `follow`.
-    withheld : collection of str
-        Ratees whose score is not shown: nothing that rests on it is either.
-    sources : collection of str
-        Sources whose mean for a single ratee may be told as a reason: none in the report of a unit.
+    secrecy : Secrecy
+        What the report's readers must not be told.
     """
 
     study: Study
@@ -67,8 +63,12 @@ class Standing:
     round: str
     language: str
     follow: Follow
-    withheld: Collection[str] = ()
-    sources: Collection[str] = ()
+    secrecy: Secrecy
+
+    @property
+    def withheld(self) -> Collection[str]:
+        """Ratees whose score is not shown."""
+        return self.secrecy.withheld
 
     @property
     def scheme(self) -> Scheme:
@@ -105,50 +105,56 @@ class Standing:
             `ratee_id, name, points, index, level, stars, stars_before, grade, why`.
         """
         rows = self._mine(self.scores.ratees, ids).set_index("ratee_id", drop=False).reindex(ids)
-        gone = rows["ratee_id"].isin(list(self.withheld))
-        for column in ("index", "level", "stars", "stars_before", "grade"):
-            rows[column] = rows[column].mask(gone)
-        rows["why"] = ["" if hide else self._why(row) for hide, row in zip(gone, rows.to_dict("records"), strict=True)]
+        rows["why"] = [self._why(row) for row in rows.to_dict("records")]
+        for column in ("index", "level", "stars", BEFORE, "grade"):
+            of = "index" if column == "level" else column
+            rows[column] = rows[column].mask(rows["ratee_id"].map(partial(self.secrecy.hides, of=of)).astype(bool))
         for column in ("level", "grade"):
             rows[column] = [self.label(name) if isinstance(name, str) else "" for name in rows[column]]
         columns = ["ratee_id", "name", "points", "index", "level", "stars", "stars_before", "grade", "why"]
         return published(rows[columns].reset_index(drop=True))
 
     def _why(self, row: dict[Any, Any]) -> str:
-        """Conditions not met and quotas, of grade and of stars."""
+        """Conditions not met and quotas, of grade and of stars; nothing of what is hidden itself."""
+        ratee = str(row["ratee_id"])
+        open_ = [kind for kind in ("grade", "stars") if not self.secrecy.hides(ratee, kind)]
+        reasons = self._of_round("reasons", [ratee])
+        told = [
+            f"{self._about(str(reason['about']))}: {self.reason(reason)}"
+            for reason in reasons.to_dict("records")
+            if str(reason["about"]).partition(" ")[0] in open_
+        ]
+        return self._listed([*told, *(self._quota(row, kind) for kind in open_)])
+
+    def _quota(self, row: dict[Any, Any], kind: str) -> str:
+        """The quota that took a grade or stars away. A tie with one who is withheld would tell his score."""
+        places, tied, band = (
+            ("places", "tied", "band") if kind == "grade" else ("star_places", "star_tied", "star_band")
+        )
+        if np.isnan(row[places]):
+            return ""
         _ = words(self.language)
-        reasons = self._of_round("reasons", [row["ratee_id"]])
-        told = [f"{self._about(str(reason['about']))}: {self.reason(reason)}" for reason in reasons.to_dict("records")]
-        for places, tied, band in (("places", "tied", "band"), ("star_places", "star_tied", "star_band")):
-            if not np.isnan(row[places]):
-                name = row[band] if isinstance(row[band], str) else f"{row[band]:.0f} ★"
-                text = _("{band}: tied across the quota of {n}") if row[tied] else _("{band}: beyond the quota of {n}")
-                told.append(text.format(band=self.label(name), n=f"{row[places]:.0f}"))
-        return self._listed(told)
+        name = row[band] if isinstance(row[band], str) else _("{n} stars").format(n=f"{row[band]:.0f}")
+        gone = self._mine(self.scores.ratees, self.withheld)
+        alone = (gone[tied].astype(bool) & (gone[band] == row[band])).any()
+        text = _("{band}: beyond the quota of {n}")
+        if row[tied] and not alone:
+            text = _("{band}: tied across the quota of {n}")
+        return text.format(band=self.label(name), n=f"{row[places]:.0f}")
 
     def _about(self, about: str) -> str:
         kind, _, name = about.partition(" ")
         return f"{name} ★" if kind == "stars" else self.label(name)
 
-    def reason(self, reason: dict[Any, Any]) -> str:
+    def reason(self, reason: Mapping[Any, Any]) -> str:
         """A reason in words, without the value where that would tell what a few raters have said."""
-        of = str(reason["of"]) if reason["code"] != "votes" else ""
-        few = parts(of)[0] in OF_PANELS and self._few_answers(str(reason["ratee_id"]))
-        if not self._may_tell(of) or few:
-            _ = words(self.language)
-            what = quantity_label(self.scheme, str(reason["of"]), self.language)
-            return _("{what} decides; its value is not shown to protect raters").format(what=what)
-        return reason_text(self.scheme, reason, self.language)
-
-    def _may_tell(self, of: str) -> bool:
-        """Whether the value of a quantity of a single ratee may be told: not the mean of a source that is not shown."""
-        kind, part = parts(of)
-        return kind != "score" or not part or part in self.sources
-
-    def _few_answers(self, ratee: str) -> bool:
-        table = self._of_round("satisfaction", [ratee])
-        whole = table[(table["panel"] == "") & (table["topic"] == "")]
-        return bool((whole["n"] < self.scheme.privacy.min_raters).any())
+        ratee, of, votes = str(reason["ratee_id"]), str(reason["of"]), reason["code"] == "votes"
+        told = not of or (self.secrecy.tells_votes(ratee) if votes else self.secrecy.tells(ratee, of))
+        if told:
+            return reason_text(self.scheme, reason, self.language)
+        source = self.scheme.grades.votes.source if self.scheme.grades and self.scheme.grades.votes else ""
+        what = self.label(source) if votes else self._of(of)
+        return words(self.language)("{what} decides; its value is not shown to protect raters").format(what=what)
 
     # ----------------------------------------------------------------------------------- points, index, satisfaction
 
@@ -173,7 +179,7 @@ class Standing:
             "dimension": _("capped at {n} for {dimension}"),
         }  # fmt: skip
         text = texts.get(str(row["code"]), "").format(n=bound, dimension=self.label(row["dimension"] or ""))
-        times = f"× {row['times']:g}" if row["times"] == row["times"] and row["times"] != 1 else ""
+        times = f"× {row['times']:g}" if row["rule"] and row["times"] != 1 else ""
         return self._listed([times, text])
 
     def balances(self, ratee: str) -> pd.DataFrame:
@@ -183,8 +189,9 @@ class Standing:
         return rows[["dimension", "points"]].reset_index(drop=True)
 
     def components(self, ratee: str) -> pd.DataFrame:
-        """What an index is made of: `label, raw, value, weight` (percent), `adds`; none for those withheld."""
-        rows = self._of_round("components", [ratee] if ratee not in self.withheld else [])
+        """What an index is made of: `label, raw, value, weight` (percent), `adds`; none where that tells a secret."""
+        hide = self.secrecy.hides(ratee, "index") or not self.secrecy.apart(ratee)
+        rows = self._of_round("components", [] if hide else [ratee])
         label = [
             name if (name := self.label(row["component"])) != row["component"] else self._of(row["of"])
             for row in rows.to_dict("records")
@@ -198,7 +205,7 @@ class Standing:
         return quantity_label(self.scheme, of, self.language)
 
     def satisfaction(self, ratee: str) -> pd.DataFrame:
-        """Satisfaction with one ratee, by topic and panel, panels of few answers and their complements hidden.
+        """Satisfaction with one ratee, by topic and panel, as far as it may be shown.
 
         Returns
         -------
@@ -207,11 +214,9 @@ class Standing:
             `coverage` (percent), `follows` (labels).
         """
         columns = ["topic", "panel", "direction", "n", "index", "dissatisfied", "low", "high", "coverage", "follows"]
-        rows = self._of_round("satisfaction", [ratee])
+        rows = self.secrecy.answers(ratee)
         if rows.empty or self.scheme.satisfaction is None:
             return pd.DataFrame(columns=columns)
-        hidden = self._hidden_panels(rows)
-        rows = rows[~rows["panel"].isin(hidden)]
         panels, rules = self.scheme.satisfaction.panels, self.scheme.satisfaction.rules
         percent = {name: [100 * float(share) if share is not None else np.nan for share in rows[name]]
                    for name in ("dissatisfied", "low", "high", "coverage")}  # fmt: skip
@@ -227,21 +232,11 @@ class Standing:
         )
         return published(made[columns].reset_index(drop=True))
 
-    def _follows(self, told: str, rules: Collection[str]) -> str:
-        return self._listed([self.label(name) for name in rules if name in told.split("|")])
-
     def _direction(self, panel: Any) -> str:  # noqa: ANN401  (a Panel, or None)
         if panel is None or panel.direction is None:
             return ""
         label = panel.direction
         return label if isinstance(label, str) else label.get(self.language) or next(iter(label.values()))
-
-    def _hidden_panels(self, rows: pd.DataFrame) -> set[str]:
-        fewest = rows[rows["panel"] != ""].groupby("panel")["n"].min()
-        found = [Part(str(name), int(n), attributed=False, counts=n > 0) for name, n in fewest.items()]
-        hidden = set(hidden_sources(found, self.scheme.privacy.min_raters))
-        whole = rows.loc[rows["panel"] == "", "n"].min()
-        return hidden | ({""} if whole < self.scheme.privacy.min_raters else set())
 
     # ------------------------------------------------------------------------------------------ targets, models
 
@@ -249,10 +244,7 @@ class Standing:
         """Targets of some ratees: `ratee_id, what, target, value, gap, attainment` (percent), `met, since`."""
         columns = ["ratee_id", "what", "target", "value", "gap", "attainment", "met", "since"]
         rows = self._of_round("attainment", ids)
-        kept = [
-            not (ratee in self.withheld and parts(of)[0] in OF_SCORES) and self._may_tell(of)
-            for ratee, of in zip(rows["ratee_id"], rows["of"], strict=True)
-        ]
+        kept = [self.secrecy.tells(ratee, of) for ratee, of in zip(rows["ratee_id"], rows["of"], strict=True)]
         rows = rows[np.array(kept, dtype=bool)]
         frame = rows.assign(what=[self._of(of) for of in rows["of"]], attainment=100 * rows["attainment"])
         return published(frame[columns].reset_index(drop=True))
@@ -273,8 +265,11 @@ class Standing:
     # ------------------------------------------------------------------------------------------- what follows
 
     def admitted(self, ids: list[str]) -> list[str]:
-        """Who of some ratees is to be registered: no condition speaks against it, and nobody decided otherwise."""
-        rows = self._mine(self.proposed.proposals, ids)
+        """Who of some ratees is to be registered: no condition speaks against it, and nobody decided otherwise.
+
+        Of those withheld nothing is said: who is not counted here, nor listed, would have a score that is against it.
+        """
+        rows = self._mine(self.proposed.proposals, [ratee for ratee in ids if ratee not in self.withheld])
         plain = (rows["matter"] == "registration") & (rows["proposal"] == "admit")
         return rows.loc[plain & rows["decision"].isin(["", "admit"]), "ratee_id"].tolist()
 
@@ -285,28 +280,44 @@ class Standing:
         -------
         DataFrame
             `ratee_id, matter, proposal, why, decision, date, decided_by, decision_reason, due, helper, state` (labels);
-            of those withheld only what people decided.
+            of those withheld only what people decided, nor are they proposed as helpers.
         """
         columns = ["ratee_id", "matter", "proposal", "why", "decision", "date", "decided_by", "decision_reason", "due"]
         rows = self._mine(self.proposed.proposals, ids)
         rows = rows[rows["matter"].isin(list(matters))]
-        gone = rows["ratee_id"].isin(list(self.withheld))
-        rows = rows[~gone | (rows["decision"] != "")]
+        rows = rows.assign(hide=[self._hides(row) for row in rows.to_dict("records")])
+        rows = rows[~rows["hide"].astype(bool) | (rows["decision"] != "")]
         reasons = self._mine(self.proposed.reasons, ids)
         made = []
         for row in rows.to_dict("records"):
             mine = reasons[(reasons["ratee_id"] == row["ratee_id"]) & (reasons["matter"] == row["matter"])]
-            hide = row["ratee_id"] in self.withheld
+            hide = row["hide"]
             why = "" if hide else self._grounds(mine)
             spoken = {
                 "matter": matter_label(row["matter"], self.language),
                 "proposal": "" if hide else decision_label(self.scheme, row["matter"], row["proposal"], self.language),
                 "decision": decision_label(self.scheme, row["matter"], row["decision"], self.language),
                 "state": state_label(row["state"], self.language),
-                "helper": self._name(row["helper"]),
+                "helper": self._helper(row),
             }
             made.append(dict(row) | spoken | {"why": why})
         return pd.DataFrame(made, columns=[*columns, "helper", "state"])
+
+    def papers(self, ids: list[str]) -> pd.DataFrame:
+        """Papers that the grades of some ratees call for: `ratee_id, grade, filed, missing`; of none hidden."""
+        rows = self._mine(archive(self.study, self.scores, self.round), ids)
+        kept = [not self.secrecy.hides(str(ratee), "grade") for ratee in rows["ratee_id"]]
+        rows = rows[np.array(kept, dtype=bool)]
+        made = [
+            (
+                ratee,
+                self.label(str(grade)),
+                self._listed([f"{item} {day}" for item, day in zip(group["item"], group["filed"], strict=True) if day]),
+                self._listed(group.loc[group["filed"] == "", "item"].tolist()),
+            )
+            for (ratee, grade), group in rows.groupby(["ratee_id", "grade"], sort=False)
+        ]
+        return pd.DataFrame(made, columns=["ratee_id", "grade", "filed", "missing"])
 
     def _grounds(self, reasons: pd.DataFrame) -> str:
         """Conditions that were met, and what is not known of those that could have been."""
@@ -318,9 +329,18 @@ class Standing:
         ]
         return self._listed(list(dict.fromkeys(told)))
 
-    def _name(self, ratee: str) -> str:
+    def _hides(self, row: dict[Any, Any]) -> bool:
+        """Whether a proposal would tell what is hidden."""
+        ratee, matter = str(row["ratee_id"]), str(row["matter"])
+        return ratee in self.withheld or (matter in {"grade", "stars"} and self.secrecy.hides(ratee, matter))
+
+    def _helper(self, row: dict[Any, Any]) -> str:
+        """Name of the helper: people may choose anybody, the rules propose by a grade that may be hidden."""
+        helper = str(row["helper"])
+        if helper != row["helper_decided"] and self.secrecy.hides(helper, "grade"):
+            return ""
         names = self.study.members.set_index("member_id")["name"]
-        return str(names.get(ratee, ratee))
+        return str(names.get(helper, helper))
 
     def criteria(self, unit: str) -> pd.DataFrame:
         """Criteria that hold for a unit: `criterion, text, layer, origin`, layers by their labels."""

@@ -61,10 +61,12 @@ class Results(View):
         `ratee_id, standard, why`.
     proposals : DataFrame
         `ratee_id, matter, proposal, why, decision, date, decided_by, decision_reason, due, helper, state`.
+    papers : DataFrame
+        `ratee_id, grade, filed, missing`: papers that a grade calls for, as lists in words.
     criteria : DataFrame
         `criterion, text, layer, origin`.
 
-    Where a report names several ratees, targets, models and proposals have a column `name` too.
+    Where a report names several ratees, targets, models, proposals and papers have a column `name` too.
     """
 
     results: pd.DataFrame
@@ -73,6 +75,7 @@ class Results(View):
     targets: pd.DataFrame
     models: pd.DataFrame
     proposals: pd.DataFrame
+    papers: pd.DataFrame
     criteria: pd.DataFrame
 
 

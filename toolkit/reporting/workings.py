@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -31,6 +31,11 @@ Words = Callable[[str], str]
 Weights: TypeAlias = Mapping[str, Fraction]
 
 
+def _nothing(_: str) -> bool:
+    """Nothing is hidden from those who organise the appraisal."""
+    return False
+
+
 @dataclass(frozen=True)
 class Step:
     """A step of the way: what it is about, and its lines; a line of arithmetic reads `2 × 3 + 4 = 10`."""
@@ -53,12 +58,21 @@ class Shown:
         Indicators ("" for the composite) whose mean of all sources is not shown.
     digits : int
         Decimals.
+    rounds : bool
+        Whether the rounds that a combined one is made of are shown.
+    hides : callable
+        Quantity -> whether its value is not shown.
+    reason : callable, optional
+        Words a reason; in place of `reason_text`, which tells every value.
     """
 
     sources: frozenset[str] | None = None
     min_votes: int = 0
     unshown: frozenset[str] = field(default_factory=frozenset)
     digits: int = EXACT
+    rounds: bool = True
+    hides: Callable[[str], bool] = _nothing
+    reason: Callable[[Mapping[Any, Any]], str] | None = None
 
 
 class Workings:
@@ -242,6 +256,8 @@ class Workings:
     ) -> list[str]:
         """The line of one inner node: the mean of what was seen, and what is missing."""
         result = self.value.get((source, indicator))
+        if any(key[0] == "" and key[1] in self.shown.unshown for key in ((source, indicator), *map(at, weights))):
+            result = None
         seen = [(name, weight) for name, weight in weights.items() if weight > 0 and at(name) in self.value]
         if result is None or not seen:
             return []
@@ -300,7 +316,7 @@ class Workings:
         rows = table[(table["ratee_id"] == self.ratee) & (table["source"] == "") & (table["indicator"] == "")]
         score = rows.set_index(rows["round"].astype(str))["score"]
         known = [(part, weight) for part, weight in weights.items() if not np.isnan(score.get(part, np.nan))]
-        if not known or ("", "") not in self.value or "" in self.shown.unshown:
+        if not known or ("", "") not in self.value or "" in self.shown.unshown or not self.shown.rounds:
             return Step(self._("Over rounds"), ())
         stated = self.scheme.rounds[self.round].combine or {}
         parts = [(written(stated[part]), float(stated[part]), float(score[part])) for part, _ in known]
@@ -314,7 +330,10 @@ class Workings:
         score = rows.set_index(rows["ratee_id"].astype(str))["score"]
         known = [(post, share) for post, share in shares.items() if not np.isnan(score.get(post, np.nan))]
         parts = [(self.number4(share), share, float(score[post])) for post, share in known]
-        if "" in self.shown.unshown or not parts:
+        tops = self.scheme.source_tree
+        every = {tops.names[node]: Fraction(1) for node in tops.children(0)}
+        # where a source has few raters on some post, the score there may be all that they have said
+        if "" in self.shown.unshown or not parts or self._has_hidden(every, ""):
             return Step(self._("Over posts"), ())
         return Step(self._("Over posts"), (self.mean(" + ".join(shares), parts, self.value["", ""]),))
 

@@ -199,6 +199,8 @@ def _index_override(path: Path, category: Category, scheme: Scheme) -> Iterator[
         return
     parts = [made for _, made in compositions(scheme)]
     known = [name for made in parts for name in made.components]
+    if not known:
+        return  # which is a fault of the index
     yield from unknown_keys(path, category.index, known, "a component")
     for made in parts if set(category.index) <= set(known) else ():
         given = {name: weight for name, weight in category.index.items() if name in made.components}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -13,6 +14,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.scalarfloat import ScalarFloat
 
 from toolkit.faults import Fault, one_of
+from toolkit.files import WIDE, WIDE_NUMBER
 from toolkit.rulebook.contradictions import contradictions
 from toolkit.scheme import Scheme
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 CUT = object()
+WIDE_MARK = re.compile(r"""\s*(- +)?[^\s:：'"]+：|[^'"]*[｛［]|[^'"]*[{\[][^'"]*[，｝］]""")
+"""A row in which a full-width mark stands where YAML asks for its own."""
 EXPECTED = {
     "missing": "must be given",
     "model_type": "must be a mapping (key: value)",
@@ -75,7 +79,7 @@ def _own_scheme(
     read: Callable[[str], str], file: str, base: Document, known: list[Finding]
 ) -> tuple[Scheme | None, list[Fault]]:
     """The scheme of a round that has a file of its own, and what is wrong beyond the faults `known` of scheme.yaml."""
-    changes, faults = _document(read, file)
+    changes, faults = _document(read, file, "must be a YAML mapping of the sections that it changes")
     if not changes:
         return None, faults
     if "rounds" in changes:
@@ -92,7 +96,9 @@ def _own_scheme(
     return scheme, faults
 
 
-def _document(read: Callable[[str], str], file: str) -> tuple[Document, list[Fault]]:
+def _document(
+    read: Callable[[str], str], file: str, must: str = "must be a YAML mapping that begins with title: ..."
+) -> tuple[Document, list[Fault]]:
     try:
         text = read(file)
         faults = [
@@ -110,12 +116,25 @@ def _document(read: Callable[[str], str], file: str) -> tuple[Document, list[Fau
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = " ".join(str(error.problem or error.context).split())
-        return {}, [Fault(file, mark.line + 1 if mark else None, "", "", f"must be YAML: {problem}")]
+        line, hint = _spoilt(text, mark.line) if mark else (None, "")
+        return {}, [Fault(file, line, "", "", f"must be YAML: {problem}{hint}")]
     except (YAMLError, ValueError, TypeError, RecursionError) as error:
         return {}, [Fault(file, None, "", "", f"must be YAML: {' '.join(str(error).split())}")]
     if not isinstance(document, dict):
-        return {}, [Fault(file, 1, "", "", "must be a YAML mapping that begins with title: ...")]
+        return {}, [Fault(file, 1, "", "", must)]
     return document, faults
+
+
+def _spoilt(text: str, line: int) -> tuple[int, str]:
+    """The row that keeps a text from being YAML, and why; it is seen at `line`, or only at the one after it."""
+    rows = text.splitlines()
+    for place in (line, line - 1):
+        row = rows[place].partition(" #")[0] if 0 <= place < len(rows) else ""
+        if "\t" in row[: len(row) - len(row.lstrip())]:
+            return place + 1, "; indent by blanks, not by tabs"
+        if WIDE_MARK.match(row):
+            return place + 1, "; a full-width mark stands here, which is none to YAML: write : , { } [ ]"
+    return line + 1, ""
 
 
 class _Constructor(RoundTripConstructor):
@@ -150,12 +169,9 @@ def _scheme(document: Document) -> tuple[Scheme | None, list[Finding]]:
         return scheme, list(contradictions(scheme))
     findings = {_path(detail): _finding(detail) for detail in reversed(details)}  # of a union the first reason
     for path, (_, _, expected) in list(findings.items()):
-        meant = expected.partition("(nearest: ")[2].removesuffix(")")
-        if (
-            expected.startswith("unknown key")
-            and findings.get((*path[:-1], meant), ("", "", ""))[2] == EXPECTED["missing"]
-        ):
-            del findings[*path[:-1], meant]  # it is there, only misspelt
+        meant = (*path[:-1], _meant(expected))
+        if expected.startswith("unknown key") and findings.get(meant, ("", "", ""))[2] == EXPECTED["missing"]:
+            del findings[meant]  # it is there, only misspelt
     mended = _mended(plain, details)
     follow = [finding for finding in contradictions(mended) if not _follows(finding, findings)] if mended else []
     return mended, [*reversed(findings.values()), *follow]
@@ -172,14 +188,27 @@ def _mended(document: Any, details: list[Any]) -> Scheme | None:  # noqa: ANN401
             path = _path(detail)
             if detail["type"] == "missing" and len(path) > 1:
                 _put(document, path[:-1], CUT)
+            elif detail["type"] == "extra_forbidden":
+                _rename(document, path)
             else:
-                _put(document, path, CUT if detail["type"] == "extra_forbidden" else stand_in)
+                _put(document, path, stand_in)
         document = _cut(document)
         try:
             return Scheme.model_validate(document)
         except ValidationError as error:
             details = error.errors()
     return None
+
+
+def _rename(document: Any, path: Path) -> None:  # noqa: ANN401  (whatever stands in the file)
+    """Cut out an unknown key; if it is only misspelt, what it holds stays under its right name."""
+    holder = document
+    for part in path[:-1]:
+        holder = holder[int(part)] if isinstance(holder, list) else holder.get(part, {})
+    meant = _meant(_finding_of_key(path)[2])
+    if isinstance(holder, dict) and meant and meant not in holder:
+        holder[meant] = holder.get(path[-1])
+    _put(document, path, CUT)
 
 
 def _put(document: Any, path: Path, value: object) -> None:  # noqa: ANN401  (whatever stands in the file)
@@ -214,6 +243,8 @@ def _plain(value: object) -> Any:  # noqa: ANN401  (whatever stands in the file)
         return [_plain(item) for item in value]
     if isinstance(value, ScalarFloat):
         return float(value)
+    if isinstance(value, str) and WIDE_NUMBER.fullmatch(value):
+        return value.translate(WIDE)  # as in tables
     return value
 
 
@@ -228,10 +259,19 @@ def _path(detail: Any) -> Path:  # noqa: ANN401  (a TypedDict of pydantic's own)
 def _finding(detail: Any) -> Finding:  # noqa: ANN401  (a TypedDict of pydantic's own)
     path, kind = _path(detail), str(detail["type"]).removesuffix("_parsing")
     if kind == "extra_forbidden":
-        return path, path[-1], "unknown key; " + one_of(path[-1], _keys(path[:-1]))
+        return _finding_of_key(path)
     value = "" if isinstance(detail["input"], dict | list | BaseModel) else str(detail["input"])
     said = str(detail["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
     return path, value, EXPECTED.get(kind, said)
+
+
+def _finding_of_key(path: Path) -> Finding:
+    return path, path[-1], "unknown key; " + one_of(path[-1], _keys(path[:-1]))
+
+
+def _meant(expected: str) -> str:
+    """The nearest name that an expectation tells, "" where it tells none."""
+    return expected.partition("(nearest: ")[2].removesuffix(")")
 
 
 def _keys(path: Path) -> list[str]:

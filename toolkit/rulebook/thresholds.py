@@ -101,6 +101,10 @@ def _bands(path: Path, bands: Mapping[str, Band], *, limited: bool, priority: st
         if band.end is not None and band.end <= band.start:
             yield (*path, name, "to"), f"{band.end:g}", f"must be above from: {band.start:g}"
     order = sorted(bands, key=lambda name: bands[name].start)
+    open_ended = all(band.end is None for band in bands.values())
+    if path[0] != "stars" and open_ended and len(begun) == len(bands) and list(bands) not in (order, order[::-1]):
+        # the scores alone say which band is better, so a slip would make a bad one the best
+        yield path, "", f"must stand from the best down, or up; by their scores they are {', '.join(order[::-1])}"
     for low, high in pairwise(order):
         end, start = bands[low].end, bands[high].start
         apart = end is None or end <= start or bands[low].start == start or (limited and end > TOP)

@@ -101,7 +101,7 @@ def _standardise(values: pd.Series[float]) -> pd.Series[float]:
 
 def _percentile(values: pd.Series[float]) -> pd.Series[float]:
     there = values.dropna()
-    share = 100 * (rankdata(there) - 0.5) / max(len(there), 1)
+    share = 100 * (rankdata(there) - 0.5) / len(there)
     return pd.Series(share, there.index).reindex(values.index)
 
 
@@ -239,9 +239,8 @@ def compose(quantities: pd.DataFrame, composition: Composition, scheme: Scheme) 
 
 
 def _rows(quantities: pd.DataFrame, name: str, of: str) -> pd.DataFrame:
-    """A row of `components` for everybody, its numbers blank."""
-    made = pd.DataFrame({"ratee_id": quantities.index, "component": name, "of": of})
-    return made.assign(**dict.fromkeys(["raw", "value", "weight", "adds"], np.nan))
+    """A row of `components` for everybody; what is not assigned to it later is blank."""
+    return pd.DataFrame({"ratee_id": quantities.index, "component": name, "of": of})
 
 
 def _raw(quantities: pd.DataFrame, part: Component | Extra, name: str) -> pd.Series[float]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 from scipy.cluster.hierarchy import fcluster, ward
 
 from toolkit.rules import Band
@@ -14,6 +13,7 @@ from toolkit.scoring.bands import assign, locate
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
     from toolkit.rules import Cluster, Stars
@@ -141,8 +141,8 @@ def star(
     found, reasons = assign(ratees, rules, names, level, quantities)
     valued = ratees["value"].notna() & (bool(rules.bands) or bool(cuts is not None and len(cuts)))
     for column in ("final", "band"):
-        number = pd.to_numeric(found[column].map(lambda name: np.nan if name is None else float(name)))
-        found[column] = number.astype(float).fillna(0.0).where(valued)
+        number = found[column].map(lambda name: np.nan if name is None else float(name)).astype(float)
+        found[column] = number.fillna(0.0).where(valued)
     return found.rename(columns={"final": "stars"}), reasons
 
 
