@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
 
+from toolkit.reporting.audit import Means, follows
 from toolkit.reporting.privacy import Part, hidden_sources, resting_on_few
 from toolkit.scheme import SELF
 from toolkit.scoring.ranks import rank
@@ -13,6 +15,7 @@ from toolkit.scoring.ranks import rank
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 
+    from toolkit.reporting.audit import Row
     from toolkit.reporting.privacy import Reason
     from toolkit.scheme import Scheme, Source
 
@@ -174,39 +177,65 @@ class Disclosure:
         return resting_on_few(counted, self.min_raters)
 
     def _unshown(self) -> set[str]:
+        """Indicators without a mean of all sources, as few as keep what few have said from being found."""
         tree = self._scheme.indicator_tree
-        names = ["", *tree.names[1:]]
-        unshown = {name for name in names if self._one_is_hidden(name)}
-        if all(scheme.first == "indicator" for scheme in self._schemes):
-            return unshown
-        # here an indicator's mean is that of its parts, so that a part could be found from the whole and the others
-        for node, name in enumerate(names):
-            parts = [child for child in tree.children(node) if self.mean("", names[child]) is not None]
-            gone = [child for child in parts if names[child] in unshown]
-            lacking = (1 if name in unshown else 2 if gone else 0) - len(gone)
-            # one that a hidden source has rated: the others are known from the sources that are shown
-            others = sorted(
-                set(parts) - set(gone), key=lambda child: (not self._rated(names[child]), child in tree.inner, child)
-            )
-            unshown |= {names[child] for child in others[: max(lacking, 0)]}
+        order = sorted(range(len(tree)), key=lambda node: (node == 0, node in tree.inner, node))
+        names = [tree.names[node] if node else "" for node in order]
+        unshown = {name for name in names if sum(self._saw(source, name) for source in self._hidden_parts) == 1}
+        left = [name for name in names if name not in unshown and self.mean("", name) is not None]
+        while left and any(self._finds(left, category) for category in self._all_categories):
+            rated = [name for name in left if any(self._saw(source, name) for source in self._hidden_parts)]
+            enough = (
+                name for name in rated
+                if not any(self._finds(_but(left, name), category) for category in self._all_categories)
+            )  # fmt: skip
+            gone = next(enough, rated[0])
+            unshown.add(gone)
+            left = _but(left, gone)
         return unshown
 
-    def _one_is_hidden(self, indicator: str) -> bool:
-        """Whether just one hidden source was asked this indicator: it could be found from the mean of all."""
-        return self._rated(indicator) == 1
+    @property
+    def _hidden_parts(self) -> list[str]:
+        return [name for name in self.hidden if name in self._counted]
 
-    def _rated(self, indicator: str) -> int:
-        """How many of the hidden sources have rated an indicator."""
-        return sum(self._saw(source, indicator) for source in self.hidden if source in self._counted)
+    @property
+    def _all_categories(self) -> set[str]:
+        return {category for own in self._categories.values() for category in own}
+
+    def _finds(self, shown: Sequence[str], category: str) -> bool:
+        """Whether what few have said follows from the means of all sources on these indicators."""
+        hidden, few = set(self._hidden_parts), [name for name in self._hidden_parts if self.hidden[name] == "few"]
+        names = ["", *self._scheme.indicator_tree.names[1:]]
+        equations: list[Row] = [{} for _ in shown]
+        wanted: list[Row] = [{} for _ in range(len(few) * len(names))]
+        for place, part in enumerate(self._schemes):
+            means = Means(part, category, partial(self._stand, part))
+            of_all = [means.of_all(name, tops([part])) for name in shown]
+            of_few = [means.of_source(source, name) for source in few for name in names]
+            equations = [row | _of_part(found, place, hidden) for row, found in zip(equations, of_all, strict=True)]
+            of_few = [_of_part(found, place, hidden) for found in of_few]
+            wanted = [row | found for row, found in zip(wanted, of_few, strict=False)] + of_few + wanted[len(of_few) :]
+        return follows(equations, wanted)
 
     def _saw(self, source: str, indicator: str) -> bool:
-        """Whether a source was asked an indicator and rated it, or one above that stands for it."""
-        names, position = self._scheme.indicator_tree.names, self._scheme.indicator_tree.position
-        line = [names[node] if node else "" for node in self._scheme.indicator_tree.path(position.get(indicator, 0))]
-        found = next((mean for name in line if (mean := self.mean(source, name))), None)
-        return (
-            found is not None and found["members"] > 0 and any(_asks(part, source, indicator) for part in self._schemes)
-        )
+        """Whether a source was asked an indicator, or anything below it, and rated it."""
+        return any(self._stand(part, source, indicator) is not None for part in self._schemes)
+
+    def _stand(self, part: Scheme, source: str, indicator: str) -> str | None:
+        """The indicator that a source has rated: this one, or the next above it that stands for it; None for none."""
+        tree = part.indicator_tree
+        line = [tree.names[node] if node else "" for node in tree.path(tree.position.get(indicator, 0))]
+        mean, name = next(((mean, name) for name in line if (mean := self.mean(source, name))), (None, ""))
+        return name if mean and mean["members"] > 0 and _asks(part, source, indicator) else None
+
+
+def _but(names: Sequence[str], gone: str) -> list[str]:
+    return [name for name in names if name != gone]
+
+
+def _of_part(row: Row, place: int, hidden: Collection[str]) -> Row:
+    """What a reader does not know of a row, in one of several rounds."""
+    return {(f"{place} {source}", name): weight for (source, name), weight in row.items() if source in hidden}
 
 
 def tops(schemes: Iterable[Scheme]) -> list[str]:
