@@ -204,18 +204,23 @@ class Disclosure:
 
     def _finds(self, shown: Sequence[str], category: str) -> bool:
         """Whether what few have said follows from the means of all sources on these indicators."""
-        hidden, few = set(self._hidden_parts), [name for name in self._hidden_parts if self.hidden[name] == "few"]
+        few = [name for name in self._hidden_parts if self.hidden[name] == "few"]
         names = ["", *self._scheme.indicator_tree.names[1:]]
         equations: list[Row] = [{} for _ in shown]
-        wanted: list[Row] = [{} for _ in range(len(few) * len(names))]
+        sums: list[Row] = [{} for _ in few for _ in names]
+        single: list[Row] = []
         for place, part in enumerate(self._schemes):
-            means = Means(part, category, partial(self._stand, part))
-            of_all = [means.of_all(name, tops([part])) for name in shown]
-            of_few = [means.of_source(source, name) for source in few for name in names]
-            equations = [row | _of_part(found, place, hidden) for row, found in zip(equations, of_all, strict=True)]
-            of_few = [_of_part(found, place, hidden) for found in of_few]
-            wanted = [row | found for row, found in zip(wanted, of_few, strict=False)] + of_few + wanted[len(of_few) :]
-        return follows(equations, wanted)
+            means, unknown = Means(part, category, partial(self._stand, part)), partial(self._unknown, place)
+            of_all = [unknown(means.of_all(name, tops([part]))) for name in shown]
+            of_few = [unknown(means.of_source(source, name)) for source in few for name in names]
+            equations = [row | more for row, more in zip(equations, of_all, strict=True)]
+            sums = [row | more for row, more in zip(sums, of_few, strict=True)]
+            single += of_few
+        return follows(equations, [*sums, *single])
+
+    def _unknown(self, place: int, row: Row) -> Row:
+        """What a reader does not know of a row, in one of the rounds that are combined."""
+        return {(f"{place} {key[0]}", key[1]): weight for key, weight in row.items() if key[0] in self._hidden_parts}
 
     def _saw(self, source: str, indicator: str) -> bool:
         """Whether a source was asked an indicator, or anything below it, and rated it."""
@@ -231,11 +236,6 @@ class Disclosure:
 
 def _but(names: Sequence[str], gone: str) -> list[str]:
     return [name for name in names if name != gone]
-
-
-def _of_part(row: Row, place: int, hidden: Collection[str]) -> Row:
-    """What a reader does not know of a row, in one of several rounds."""
-    return {(f"{place} {source}", name): weight for (source, name), weight in row.items() if source in hidden}
 
 
 def tops(schemes: Iterable[Scheme]) -> list[str]:
