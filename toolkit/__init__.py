@@ -6,15 +6,19 @@
 >>> scores.ratees  # composite, interval, coverage, rank and proposed grade of everybody
 """
 
-from toolkit.faults import Fault, StudyError
-from toolkit.reporting import change, member, notice, plots, prose, results, tables
-from toolkit.reporting.compare import open_change
-from toolkit.reporting.sheet import open_sheet
-from toolkit.reporting.slices import open_slice
-from toolkit.scheme import Scheme
-from toolkit.scoring.evaluation import effective_weights
-from toolkit.scoring.scores import Scores, score
-from toolkit.study import Study, read_study
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from toolkit.faults import Fault, StudyError
+    from toolkit.reporting import change, member, notice, plots, prose, results, tables
+    from toolkit.reporting.compare import open_change
+    from toolkit.reporting.sheet import open_sheet
+    from toolkit.reporting.slices import open_slice
+    from toolkit.scheme import Scheme
+    from toolkit.scoring.evaluation import effective_weights
+    from toolkit.scoring.scores import Scores, score
+    from toolkit.study import Study, read_study
 
 __all__ = [
     "Fault",
@@ -36,3 +40,28 @@ __all__ = [
     "score",
     "tables",
 ]
+
+# Everything that starts a kernel asks this package what it offers, so a name is loaded when it is first used.
+_HOMES = {
+    "toolkit.faults": ("Fault", "StudyError"),
+    "toolkit.reporting.compare": ("open_change",),
+    "toolkit.reporting.sheet": ("open_sheet",),
+    "toolkit.reporting.slices": ("open_slice",),
+    "toolkit.scheme": ("Scheme",),
+    "toolkit.scoring.evaluation": ("effective_weights",),
+    "toolkit.scoring.scores": ("Scores", "score"),
+    "toolkit.study": ("Study", "read_study"),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    if name not in __all__:
+        raise AttributeError(f"module 'toolkit' has no attribute {name!r}")
+    found = getattr(import_module(_HOME[name]), name) if name in _HOME else import_module(f"toolkit.reporting.{name}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,151 @@
+"""The cells before `parameters`: they cannot depend on a unit, so they may be run once for all of them.
+
+Whether they may is found out by a rehearsal in a process that is thrown away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import sys
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from toolkit.batch.cells import Recorded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nbformat import NotebookNode
+
+    from toolkit.batch.kernel import InnerKernel
+
+PARAMETERS = {"parameters", "injected-parameters"}
+
+
+def preamble_of(notebook: NotebookNode) -> list[str]:
+    """Sources of the code cells before the cell tagged `parameters`; none where no cell is.
+
+    Cells that nbclient would not run (blank, or tagged `skip-execution`) are left out.
+    """
+    before: list[str] = []
+    for cell in notebook.cells:
+        tags = set(cell.metadata.get("tags", ()))
+        if tags & PARAMETERS:
+            return before
+        if cell.cell_type == "code" and cell.source.strip() and "skip-execution" not in tags:
+            before.append(cell.source)
+    return []
+
+
+def run(kernel: InnerKernel, sources: Sequence[str]) -> tuple[list[Recorded], str]:
+    """Run cells and record what they caused.
+
+    Returns
+    -------
+    recorded : list of Recorded
+        Cell by cell.
+    fault : str
+        Blank, or what went wrong in the last of them.
+    """
+    recorded: list[Recorded] = []
+
+    async def execute() -> str:
+        for number, source in enumerate(sources, start=1):
+            kernel.published.clear()
+            kernel.replied.clear()
+            await kernel.execute(source)
+            recorded.append(Recorded(source, tuple(kernel.published), tuple(kernel.replied)))
+            content = kernel.replied[-1]["content"]
+            if content["status"] != "ok":
+                return f"cell {number} raises {content['ename']}: {content['evalue']}"
+            if kernel.left:
+                return f"cell {number} ends the kernel"
+        return ""
+
+    # a loop of its own: whoever is forked afterwards must not share it
+    loop = asyncio.new_event_loop()
+    try:
+        fault = loop.run_until_complete(execute())
+    finally:
+        loop.close()
+        asyncio.set_event_loop(None)
+    kernel.published.clear()
+    kernel.replied.clear()
+    return recorded, fault
+
+
+def rehearse(kernel: InnerKernel, sources: Sequence[str]) -> str:
+    """Why the cells cannot be run once for all, or blank; only to be called in a process that is thrown away.
+
+    They run twice: the first time they may import what they like, the second time all that they do is their own.
+    """
+    _, fault = run(kernel, sources)
+    if fault:
+        return fault
+    watch = Watch()
+    _, fault = run(kernel, sources)
+    return fault or watch.reason()
+
+
+class Watch:
+    """What cells do from now on that a fork would not survive, or that would be the same in every unit."""
+
+    def __init__(self) -> None:
+        self.seen: Counter[str] = Counter()
+        self.state = _random_state()
+        self.folder = Path.cwd()
+        self.sockets = _sockets()
+        sys.addaudithook(self._hook)
+        for module, name in ((os, "urandom"), (random, "_urandom")):
+            setattr(module, name, self._counting(getattr(module, name)))
+
+    def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" and isinstance(arguments[0], str | bytes) and not os.path.isabs(arguments[0]):
+            self.seen[f"opens {os.fsdecode(arguments[0])!r} in the folder where it runs"] += 1
+        elif event in {"subprocess.Popen", "os.fork", "os.system", "os.posix_spawn"}:
+            self.seen["starts a process"] += 1
+        elif event == "os.chdir":
+            self.seen["changes its folder"] += 1
+
+    def _counting(self, draw: Any) -> Any:  # noqa: ANN401
+        def drawn(size: int) -> bytes:
+            self.seen["draws random numbers"] += 1
+            return bytes(draw(size))
+
+        return drawn
+
+    def reason(self) -> str:
+        """The first reason, or blank."""
+        if threading.active_count() > 1 or threads() > 1:
+            return "a thread is running, which a fork does not survive"
+        if _sockets() - self.sockets:
+            return "a socket is open, which a fork does not survive"
+        if _random_state() != self.state:
+            return "draws random numbers, which would be the same in every unit"
+        return next(iter(self.seen), "")
+
+
+def threads() -> int:
+    """Threads of this process, also of those libraries that Python does not know of."""
+    return len(os.listdir("/proc/self/task"))
+
+
+def _sockets() -> set[int]:
+    found = set()
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
+                found.add(int(name))
+        except OSError:  # it was that of the listing itself
+            continue
+    return found
+
+
+def _random_state() -> tuple[object, object]:
+    numpy = sys.modules.get("numpy.random")
+    state = None if numpy is None else numpy.get_state()
+    return random.getstate(), state and (state[1].tobytes(), state[2:])
