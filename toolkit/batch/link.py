@@ -72,6 +72,9 @@ class Process:
     results: Connection
     pid: int = 0
     ending: Ending | None = None
+    stdin: None = None  # as `subprocess.Popen` has them
+    stdout: None = None
+    stderr: None = None
 
     def events(self) -> Iterator[Any]:
         """What it tells, as it comes; ends with the process."""
@@ -113,13 +116,30 @@ class Process:
                 os.killpg(self.pid, signal.SIGKILL)
         self.ending = Ending(-signal.SIGKILL)
 
-    def poll(self) -> int | None:
+    def begun(self) -> int:
+        """Its number, once it is there.
+
+        Raises
+        ------
+        TemplateError
+            If the template has gone before.
+        """
+        while not self.pid and self.ending is None:
+            self.control.poll(None)
+            self.poll(first=True)
+        if not self.pid:
+            raise TemplateError("the template is gone")
+        return self.pid
+
+    def poll(self, *, first: bool = False) -> int | None:
         """Its exit code, None while it runs."""
         while self.ending is None and self.control.poll():
             try:
                 self._hear(self.control.recv())
             except (EOFError, OSError):
                 self._fell_with_template()
+            if first:
+                break
         return None if self.ending is None else self.ending.code
 
     def wait(self, timeout: float | None = None) -> int:
