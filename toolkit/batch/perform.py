@@ -138,7 +138,7 @@ def _execute(unit: Unit, work: Path, engine: dict[str, Any]) -> None:
         raise RuntimeError(unit.error)
     logging.getLogger("papermill").setLevel(logging.ERROR)
     for name, text in unit.files.items():
-        (work / name).write_text(text, encoding="utf-8", newline="\n")
+        _write(work / name, text)
     target = work / Path(unit.notebook).name
     try:
         papermill.execute_notebook(
@@ -153,11 +153,22 @@ def _execute(unit: Unit, work: Path, engine: dict[str, Any]) -> None:
             **engine,
         )
     finally:
-        if target.is_file():
-            executed = settled(nbformat.read(target, as_version=4), unit)  # type: ignore[no-untyped-call]
-            nbformat.write(executed, target)  # type: ignore[no-untyped-call]
+        text = target.read_text(encoding="utf-8") if target.is_file() else ""
+        target.unlink(missing_ok=True)  # half of it, where the disk is full
+        if text:
+            executed = settled(nbformat.reads(text, as_version=4), unit)  # type: ignore[no-untyped-call]
+            _write(target, nbformat.writes(executed) + "\n")  # type: ignore[no-untyped-call]
     for name, exporter in unit.exporters.items():
-        (work / name).write_text(export(executed, exporter), encoding="utf-8", newline="\n")
+        _write(work / name, export(executed, exporter))
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def settled(notebook: NotebookNode, unit: Unit) -> NotebookNode:
