@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 SINGLE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "RAYON_NUM_THREADS")
 """Libraries that start a thread for every core when they are imported, unless they are told not to."""
+QUIET = {
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # a debugger that nobody attaches would warn
+    "ARROW_DEFAULT_MEMORY_POOL": "system",  # the others clean up in a thread of their own
+}
 START = 120.0
 """Seconds that a template has to get warm."""
 
@@ -262,7 +266,7 @@ def _held(address: Path) -> Link | None:
 
 def _started(spec: Spec, address: Path) -> Link:
     address.unlink(missing_ok=True)
-    environment = dict(spec.environment) | dict.fromkeys(SINGLE, "1") | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    environment = dict(spec.environment) | dict.fromkeys(SINGLE, "1") | QUIET
     environment.setdefault("PYTHONHASHSEED", "0")  # the same bytes from the same inputs, sets included
     home = address.with_suffix(".home")
     home.mkdir(exist_ok=True)

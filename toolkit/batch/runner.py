@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import threading
 import traceback
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
     from pathlib import Path
 
+GLANCE = 0.2
+"""Seconds between two looks whether somebody has pressed Ctrl-C."""
 AHEAD = 2
 """Units that wait for each worker, so that none of them is idle while the next is prepared."""
 
@@ -60,23 +64,28 @@ def run_units(
         "done", "failed" or "kept".
     """
     before = manifest.read(record)
-    with _labour(executor, workers) as labour:
+    with _interrupts() as heed, _labour(executor, workers) as labour:
         pending: dict[Future[Outcome], tuple[Unit, str]] = {}
         for unit in units:
+            heed()
             key = unit.key(fingerprint)
             if unit.name in before and manifest.holds(before[unit.name], unit, key):
                 yield replace(before[unit.name], outcome="kept", seconds=0.0, cpu=0.0)
                 continue
             pending[labour(unit, bounds, key)] = (unit, key)
             if len(pending) >= workers * (1 + AHEAD):
-                yield from _finished(pending, record)
+                yield from _finished(pending, record, heed)
         while pending:
-            yield from _finished(pending, record)
+            yield from _finished(pending, record, heed)
 
 
-def _finished(pending: dict[Future[Outcome], tuple[Unit, str]], record: Path) -> Iterator[Outcome]:
+def _finished(
+    pending: dict[Future[Outcome], tuple[Unit, str]], record: Path, heed: Callable[[], None]
+) -> Iterator[Outcome]:
     """Outcomes of those that are done, at least one of them."""
-    for future in wait(pending, return_when=FIRST_COMPLETED).done:
+    while not (done := wait(pending, GLANCE, FIRST_COMPLETED).done):
+        heed()
+    for future in done:
         unit, key = pending.pop(future)
         try:
             outcome = future.result()
@@ -86,6 +95,28 @@ def _finished(pending: dict[Future[Outcome], tuple[Unit, str]], record: Path) ->
             outcome = Outcome(unit.name, "failed", 0.0, error=traceback.format_exc(), key=key)
         manifest.append(record, outcome)
         yield outcome
+        heed()
+
+
+@contextmanager
+def _interrupts() -> Iterator[Callable[[], None]]:
+    """Take Ctrl-C where we ask for it: raised in the midst of the pool's own locks it would leave them locked."""
+    pressed: list[int] = []
+
+    def heed() -> None:
+        if pressed:
+            raise KeyboardInterrupt
+
+    ours = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGINT) if ours else None
+    if before is not signal.default_int_handler:
+        yield heed
+        return
+    signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield heed
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
@@ -166,8 +197,6 @@ def _processes(workers: int) -> Iterator[Callable[[Unit, Bounds, str], Future[Ou
 
 def _be_deaf() -> None:
     """Ctrl-C reaches every process of a terminal; the run itself ends its workers."""
-    import signal  # noqa: PLC0415
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
