@@ -225,8 +225,10 @@ def _png(text: str) -> bytes:
 # To HTML --------------------------------------------------------------------------------------------------------
 
 
-def to_html(document: Document, *, title: str, language: str, font: bytes | None = None, compact: bool = False) -> str:
+def to_html(document: Document, *, title: str, language: str, compact: bool = False) -> str:
     """Write a document as one self-contained HTML page: no script, no outside resource, no time stamp.
+
+    It relies on the reader's fonts until `toolkit.reporting.font.with_font` gives it one of its own.
 
     Parameters
     ----------
@@ -236,9 +238,6 @@ def to_html(document: Document, *, title: str, language: str, font: bytes | None
         The title of the page; a first heading that only repeats it is left out.
     language
         "zh" or "en".
-    font
-        A font to embed under the name that the figures use, see `toolkit.reporting.font.page_font`. Without one the
-        page relies on the reader's fonts.
     compact
         Print it small, the last section on a page of its own.
     """
@@ -247,12 +246,12 @@ def to_html(document: Document, *, title: str, language: str, font: bytes | None
             blocks = tuple(rest)
         case blocks:
             pass
-    return page("report.html.j2", language=language, font=font, title=title, blocks=blocks, compact=compact)
+    return page("report.html.j2", language=language, title=title, blocks=blocks, compact=compact)
 
 
-def page(template: str, *, language: str, font: bytes | None, compact: bool = False, **content: object) -> str:
+def page(template: str, *, language: str, compact: bool = False, **content: object) -> str:
     """Fill a template of this package; every text in `content` is escaped."""
-    content |= {"_": words(language), "locale": LOCALES[language], "font": font, "compact": compact}
+    content |= {"_": words(language), "locale": LOCALES[language], "compact": compact}
     return _templates().get_template(template).render(content)
 
 
