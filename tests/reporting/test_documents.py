@@ -153,6 +153,11 @@ def test_a_huge_span_does_not_fill_the_memory():
     assert len(table.rows) == 1
 
 
+def test_a_span_that_is_no_number_is_one():
+    (table,) = blocks(shown("text/html", "<table><tr><th colspan='x'>a<td>1</table>"))
+    assert [column.header for column in table.columns] == [True, False]
+
+
 def test_a_png_stands_in_where_there_is_no_svg():
     encoded = b64encode(PNG).decode() + "\n"
     (figure,) = blocks(shown("image/png", encoded, alt="得分", caption="图 1"))
@@ -216,7 +221,7 @@ def test_a_failure_in_a_hidden_cell_is_a_failure():
 
 
 def test_a_lost_table_is_noticed(monkeypatch):
-    monkeypatch.setattr("toolkit.reporting.documents._blocks", lambda part, prefix: ())  # noqa: ARG005
+    monkeypatch.setattr("toolkit.reporting.documents.blocks_of", lambda part, prefix: ())  # noqa: ARG005
     with pytest.raises(DocumentError, match="tables: 1 in the notebook, 0 in the document"):
         blocks(shown(TABLE_SCHEMA, resource()))
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode, b64encode
-from binascii import Error as Base64Error
 from enum import StrEnum
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast, get_args
@@ -86,7 +85,7 @@ def read(notebook: NotebookNode) -> Document:
                 warnings += _is_warning(part)
                 expected[Table] += _tables_in(part)
                 expected[Figure] += _carrier(part) in {Mime.SVG, Mime.PNG}
-                blocks.extend(_blocks(part, prefix=f"c{number}o{position}"))
+                blocks.extend(blocks_of(part, prefix=f"c{number}o{position}"))
         except DocumentError as fault:
             raise DocumentError(f"cell {number}: {fault}") from fault
     for kind, count in expected.items():
@@ -149,11 +148,11 @@ def _walk(blocks: Iterable[Block]) -> Iterator[Block]:
             yield from _walk(block.blocks)
 
 
-def _blocks(part: Mapping[str, Any], prefix: str) -> tuple[Block, ...]:
+def blocks_of(part: Mapping[str, Any], prefix: str) -> tuple[Block, ...]:
     """The blocks of one output; `prefix` makes the ids of its figure unique in the document."""
     carrier = _carrier(part)
     if carrier is None:
-        return _preformatted("" if _is_warning(part) else part.get("text", ""))
+        return preformatted("" if _is_warning(part) else part.get("text", ""))
     content = part["data"][carrier]
     match carrier:
         case Mime.TABLE:
@@ -165,10 +164,11 @@ def _blocks(part: Mapping[str, Any], prefix: str) -> tuple[Block, ...]:
         case Mime.HTML:
             return html_tables(content)
         case Mime.PLAIN:
-            return _preformatted(content)
+            return preformatted(content)
 
 
-def _preformatted(text: str) -> tuple[Block, ...]:
+def preformatted(text: str) -> tuple[Block, ...]:
+    """A text as it stands, without the colours of a terminal; nothing if it is blank."""
     text = _TERMINAL_COLOURS.sub("", text).strip("\n")
     return (Preformatted(text),) if text.strip() else ()
 
@@ -215,7 +215,7 @@ def _figure(part: Mapping[str, Any], prefix: str) -> Figure:
 def _png(text: str) -> bytes:
     try:
         png = b64decode(text)
-    except Base64Error as fault:
+    except ValueError as fault:
         raise DocumentError(f"a PNG that is not base64 ({fault})") from fault
     if not png.startswith(b"\x89PNG\r\n"):
         raise DocumentError("a PNG that is none")
