@@ -262,9 +262,11 @@ def _execute(job: Job, work: Path) -> None:
         # papermill notes when it ran and where the files lay on the organiser's machine; the manifest has the times
         for part in (executed, *executed.cells):
             part.metadata.pop("papermill", None)
+        compact = job.per == "member"
+        # what `toolkit.reporting.exporters` must know to make the same page of it
+        executed.metadata |= {"title": job.title, "toolkit": {"language": job.language, "compact": compact}}
         nbformat.write(executed, notebook)  # type: ignore[no-untyped-call]
-    document = read(executed)
-    page = to_html(document, title=job.title, language=job.language, compact=job.per == "member")
+    page = to_html(read(executed), title=job.title, language=job.language, compact=compact)
     (work / PAGE).write_text(with_font(page), encoding="utf-8", newline="\n")
     if job.scores:
         (work / "scores.csv").write_text(job.scores, encoding="utf-8-sig", newline="\n")
