@@ -21,7 +21,7 @@ from toolkit.reporting.blocks import (
     Table,
 )
 from toolkit.reporting.documents import read, to_html
-from toolkit.reporting.font import page_font
+from toolkit.reporting.font import with_font
 
 TABLE_SCHEMA = "application/vnd.dataresource+json"
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0L9 9"/></svg>'
@@ -153,6 +153,11 @@ def test_a_huge_span_does_not_fill_the_memory():
     assert len(table.rows) == 1
 
 
+def test_a_span_that_is_no_number_is_one():
+    (table,) = blocks(shown("text/html", "<table><tr><th colspan='x'>a<td>1</table>"))
+    assert [column.header for column in table.columns] == [True, False]
+
+
 def test_a_png_stands_in_where_there_is_no_svg():
     encoded = b64encode(PNG).decode() + "\n"
     (figure,) = blocks(shown("image/png", encoded, alt="得分", caption="图 1"))
@@ -216,7 +221,7 @@ def test_a_failure_in_a_hidden_cell_is_a_failure():
 
 
 def test_a_lost_table_is_noticed(monkeypatch):
-    monkeypatch.setattr("toolkit.reporting.documents._blocks", lambda part, prefix: ())  # noqa: ARG005
+    monkeypatch.setattr("toolkit.reporting.documents.blocks_of", lambda part, prefix: ())  # noqa: ARG005
     with pytest.raises(DocumentError, match="tables: 1 in the notebook, 0 in the document"):
         blocks(shown(TABLE_SCHEMA, resource()))
 
@@ -246,7 +251,7 @@ def test_a_hostile_text_is_only_text_wherever_it_stands(text):
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_page_loads_nothing_and_runs_nothing(language):
-    page = html(shown("image/svg+xml", SVG), shown("text/html", PANDAS), language=language, font=page_font("报告"))
+    page = with_font(html(shown("image/svg+xml", SVG), shown("text/html", PANDAS), language=language))
     assert not re.search(r"https?://|<script|<link|@import", page)
     assert "default-src 'none'" in page
     assert f'<html lang="{"zh-CN" if language == "zh" else "en"}">' in page
@@ -258,7 +263,7 @@ def test_a_javascript_link_stays_text():
 
 def test_the_same_notebook_gives_the_same_bytes():
     cells = [shown("image/svg+xml", SVG), shown(TABLE_SCHEMA, resource())]
-    assert html(*cells, font=page_font("报告")) == html(*cells, font=page_font("告报报"))
+    assert with_font(html(*cells)) == with_font(html(*cells))
 
 
 def test_a_table_says_what_its_heads_belong_to():
@@ -270,7 +275,7 @@ def test_a_table_says_what_its_heads_belong_to():
 
 
 def test_a_page_embeds_its_font():
-    assert "src: url(data:font/woff;base64,d09GR" in html(font=page_font("报"))
+    assert "src: url(data:font/woff;base64,d09GR" in with_font(html())
     assert "url(data:" not in html()
 
 

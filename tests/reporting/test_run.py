@@ -19,6 +19,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from toolkit.reporting import edition, run
 from toolkit.reporting.edition import OVERVIEW, Edition
+from toolkit.reporting.exporters import ReportExporter
 from toolkit.reporting.run import INDEX, MANIFEST, PAGE, Outcome
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -99,6 +100,13 @@ def test_the_report_shows_what_the_notebook_shows(finished):
     assert page.count("<figure>") == kinds.count("image/svg+xml") == 4
     assert "stderr" not in json.dumps(notebook)
     assert "Traceback" not in page
+
+
+def test_the_notebook_gives_its_page_once_more(finished):
+    for folder in (finished.folder / "B12", finished.folder / OVERVIEW):
+        (notebook,) = folder.glob("*.ipynb")
+        page, _ = ReportExporter().from_filename(str(notebook))
+        assert page == (folder / PAGE).read_text(encoding="utf-8")
 
 
 def test_the_page_carries_its_font_and_loads_nothing(finished):

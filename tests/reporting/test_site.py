@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from toolkit.reporting.font import page_font
+from toolkit.reporting.font import with_font
 from toolkit.reporting.site import IndexPage, IndexRow, href, index_html
 
 ROW = IndexRow("u1", "第一支部", 1, "28", "27", "88.2", "85.4–91.0", "done", "u1/report.html", coverage="0.82")
@@ -75,7 +75,7 @@ def test_a_link_that_is_not_relative_and_encoded_is_refused(link):
 
 def test_the_index_loads_nothing_and_is_the_same_every_time():
     index = IndexPage("考核评价", "2026H1", "zh", (ROW,))
-    text = index_html(index, font=page_font(index_html(index)))
+    text = with_font(index_html(index))
     assert "font/woff;base64," in text
     assert not re.search(r"https?://|<script|<link|@import", text)
-    assert index_html(index, font=page_font(index_html(index))) == text
+    assert with_font(index_html(index)) == text

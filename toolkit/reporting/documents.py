@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode, b64encode
-from binascii import Error as Base64Error
 from enum import StrEnum
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast, get_args
@@ -86,7 +85,7 @@ def read(notebook: NotebookNode) -> Document:
                 warnings += _is_warning(part)
                 expected[Table] += _tables_in(part)
                 expected[Figure] += _carrier(part) in {Mime.SVG, Mime.PNG}
-                blocks.extend(_blocks(part, prefix=f"c{number}o{position}"))
+                blocks.extend(blocks_of(part, prefix=f"c{number}o{position}"))
         except DocumentError as fault:
             raise DocumentError(f"cell {number}: {fault}") from fault
     for kind, count in expected.items():
@@ -149,11 +148,11 @@ def _walk(blocks: Iterable[Block]) -> Iterator[Block]:
             yield from _walk(block.blocks)
 
 
-def _blocks(part: Mapping[str, Any], prefix: str) -> tuple[Block, ...]:
+def blocks_of(part: Mapping[str, Any], prefix: str) -> tuple[Block, ...]:
     """The blocks of one output; `prefix` makes the ids of its figure unique in the document."""
     carrier = _carrier(part)
     if carrier is None:
-        return _preformatted("" if _is_warning(part) else part.get("text", ""))
+        return preformatted("" if _is_warning(part) else part.get("text", ""))
     content = part["data"][carrier]
     match carrier:
         case Mime.TABLE:
@@ -165,10 +164,11 @@ def _blocks(part: Mapping[str, Any], prefix: str) -> tuple[Block, ...]:
         case Mime.HTML:
             return html_tables(content)
         case Mime.PLAIN:
-            return _preformatted(content)
+            return preformatted(content)
 
 
-def _preformatted(text: str) -> tuple[Block, ...]:
+def preformatted(text: str) -> tuple[Block, ...]:
+    """A text as it stands, without the colours of a terminal; nothing if it is blank."""
     text = _TERMINAL_COLOURS.sub("", text).strip("\n")
     return (Preformatted(text),) if text.strip() else ()
 
@@ -215,7 +215,7 @@ def _figure(part: Mapping[str, Any], prefix: str) -> Figure:
 def _png(text: str) -> bytes:
     try:
         png = b64decode(text)
-    except Base64Error as fault:
+    except ValueError as fault:
         raise DocumentError(f"a PNG that is not base64 ({fault})") from fault
     if not png.startswith(b"\x89PNG\r\n"):
         raise DocumentError("a PNG that is none")
@@ -225,8 +225,10 @@ def _png(text: str) -> bytes:
 # To HTML --------------------------------------------------------------------------------------------------------
 
 
-def to_html(document: Document, *, title: str, language: str, font: bytes | None = None, compact: bool = False) -> str:
+def to_html(document: Document, *, title: str, language: str, compact: bool = False) -> str:
     """Write a document as one self-contained HTML page: no script, no outside resource, no time stamp.
+
+    It relies on the reader's fonts until `toolkit.reporting.font.with_font` gives it one of its own.
 
     Parameters
     ----------
@@ -236,9 +238,6 @@ def to_html(document: Document, *, title: str, language: str, font: bytes | None
         The title of the page; a first heading that only repeats it is left out.
     language
         "zh" or "en".
-    font
-        A font to embed under the name that the figures use, see `toolkit.reporting.font.page_font`. Without one the
-        page relies on the reader's fonts.
     compact
         Print it small, the last section on a page of its own.
     """
@@ -247,12 +246,12 @@ def to_html(document: Document, *, title: str, language: str, font: bytes | None
             blocks = tuple(rest)
         case blocks:
             pass
-    return page("report.html.j2", language=language, font=font, title=title, blocks=blocks, compact=compact)
+    return page("report.html.j2", language=language, title=title, blocks=blocks, compact=compact)
 
 
-def page(template: str, *, language: str, font: bytes | None, compact: bool = False, **content: object) -> str:
+def page(template: str, *, language: str, compact: bool = False, **content: object) -> str:
     """Fill a template of this package; every text in `content` is escaped."""
-    content |= {"_": words(language), "locale": LOCALES[language], "font": font, "compact": compact}
+    content |= {"_": words(language), "locale": LOCALES[language], "compact": compact}
     return _templates().get_template(template).render(content)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from copy import copy
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
@@ -15,20 +16,33 @@ from fontTools.ttLib.tables._c_m_a_p import CmapSubtable
 if TYPE_CHECKING:
     from fontTools.ttLib.tables.DefaultTable import DefaultTable
 
+FONT_FACE = '@font-face {{ font-family: "Noto Sans SC"; src: url(data:font/woff;base64,{}) format("woff"); }}\n'
+STYLE = "<style>\n"  # where the template begins its own; in a title before it, "<" is escaped
 ASCII = "".join(map(chr, range(0x20, 0x7F)))
+
+
+def with_font(page: str) -> str:
+    """A page of HTML with the font of its characters embedded, under the name that its style and figures use."""
+    return page.replace(STYLE, STYLE + FONT_FACE.format(b64encode(page_font(page)).decode()), 1)
 
 
 def page_font(text: str) -> bytes:
     """A WOFF font holding the characters of `text` and ASCII, so that a page needs no Chinese font on the machine.
 
-    The same characters give the same bytes. What the font lacks is left to the reader's fonts.
+    The same characters give the same bytes, whatever their order. What the font lacks is left to the reader's fonts.
 
-    WOFF, not WOFF2: for 500 Chinese characters it takes 20 ms and 125 kB, against 580 ms and 99 kB (fontTools
+    WOFF, not WOFF2: for 500 Chinese characters it takes 6 ms and 125 kB, against 580 ms and 99 kB (fontTools
     leaves no choice of brotli's level), and a batch writes thousands of pages.
     """
+    return _subset(frozenset(text).union(ASCII))
+
+
+@lru_cache(maxsize=64)
+def _subset(text: frozenset[str]) -> bytes:
     source = _noto_sans()
     characters = source.getBestCmap()
-    glyphs = {code: characters[code] for code in sorted(set(map(ord, ASCII + text))) if code in characters}
+    shapes, metrics = source["glyf"].glyphs, source["hmtx"].metrics
+    glyphs = {code: characters[code] for code in sorted(map(ord, text)) if code in characters}
     order = [".notdef", *dict.fromkeys(glyphs.values())]
     # The glyphs are handed on as they lie in the file, never parsed: a subset costs milliseconds, and the shared
     # source stays as it was. No glyph of this font is made of others.
@@ -38,12 +52,12 @@ def page_font(text: str) -> bytes:
         font[tag] = copy(source[tag])
     font["post"].formatType = 3.0  # no glyph names
     font["glyf"], font["loca"], font["hmtx"] = newTable("glyf"), newTable("loca"), newTable("hmtx")
-    font["glyf"].glyphs = {name: source["glyf"].glyphs[name] for name in order}
-    font["hmtx"].metrics = {name: source["hmtx"].metrics[name] for name in order}
+    font["glyf"].glyphs = {name: shapes[name] for name in order}
+    font["hmtx"].metrics = {name: metrics[name] for name in order}
     font["cmap"] = _character_map(glyphs)
     font.flavor = "woff"
     target = BytesIO()
-    font.save(target)
+    font.save(target, reorderTables=None)  # to sort its tables fontTools would compress all of them a second time
     return target.getvalue()
 
 

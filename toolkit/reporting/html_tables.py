@@ -47,22 +47,32 @@ class _TreeParser(HTMLParser):
             parent.text = (parent.text or "") + data
 
 
-def html_tables(html: str) -> tuple[Table, ...]:
-    """The tables of an HTML output, as pandas or statsmodels make them; text around them is the last one's note."""
+def _parsed(html: str) -> ET.Element:
     parser = _TreeParser()
     parser.feed(html)
     parser.close()
-    tables = [_html_table(element) for element in parser.root.iter("table")]
+    return parser.root
+
+
+def html_tables(html: str) -> tuple[Table, ...]:
+    """The tables of an HTML output, as pandas or statsmodels make them; text around them is the last one's note."""
+    root = _parsed(html)
+    tables = [_html_table(element) for element in root.iter("table")]
     if not tables:
         raise DocumentError("text/html without a table cannot be carried into a document")
-    tables[-1] = replace(tables[-1], note=" ".join(_text_outside_tables(parser.root).split()))
+    tables[-1] = replace(tables[-1], note=" ".join(_text_outside(root, {"table", "style", "script"}).split()))
     return tuple(tables)
 
 
-def _text_outside_tables(element: ET.Element) -> str:
-    if element.tag in {"table", "style", "script"}:
+def html_text(html: str) -> str:
+    """What a fragment of HTML says, without its markup, styles and scripts."""
+    return " ".join(_text_outside(_parsed(html), {"style", "script"}).split())
+
+
+def _text_outside(element: ET.Element, excluded: set[str]) -> str:
+    if element.tag in excluded:
         return ""
-    return (element.text or "") + "".join(_text_outside_tables(inner) + (inner.tail or "") for inner in element)
+    return (element.text or "") + "".join(_text_outside(inner, excluded) + (inner.tail or "") for inner in element)
 
 
 def _html_table(element: ET.Element) -> Table:
@@ -75,7 +85,7 @@ def _html_table(element: ET.Element) -> Table:
     titles = [" / ".join(dict.fromkeys(filter(None, column))) for column in zip(*grid[:head], strict=True)]
     titles = titles or [""] * len(grid[0] if grid else ())
     cells = list(zip(*grid[head:], strict=True)) or [()] * len(titles)
-    names = sum(int(cell.get("colspan", 1)) for cell in rows[head].iterfind("th")) if rows[head:] else 0
+    names = sum(_span(cell, "colspan") for cell in rows[head].iterfind("th")) if rows[head:] else 0
     columns = tuple(
         Column(title, "right" if all(map(_NUMBER.fullmatch, column)) else "left", header=position < names)
         for position, (title, column) in enumerate(zip(titles, cells, strict=True))

@@ -12,7 +12,6 @@ import time
 import traceback
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
 from hashlib import sha256
 from importlib.metadata import version
 from multiprocessing import get_context
@@ -24,7 +23,7 @@ from toolkit.reporting import slices
 from toolkit.reporting.documents import read, to_html
 from toolkit.reporting.edition import FEEDBACK, OVERVIEW, UNIT_REPORT, Edition, Views
 from toolkit.reporting.export import unit_scores
-from toolkit.reporting.font import page_font
+from toolkit.reporting.font import with_font
 from toolkit.reporting.site import IndexPage, IndexRow, href, index_html
 from toolkit.reporting.table import points, span, whole
 from toolkit.words import LANGUAGES, words
@@ -263,11 +262,12 @@ def _execute(job: Job, work: Path) -> None:
         # papermill notes when it ran and where the files lay on the organiser's machine; the manifest has the times
         for part in (executed, *executed.cells):
             part.metadata.pop("papermill", None)
+        compact = job.per == "member"
+        # what `toolkit.reporting.exporters` must know to make the same page of it
+        executed.metadata |= {"title": job.title, "toolkit": {"language": job.language, "compact": compact}}
         nbformat.write(executed, notebook)  # type: ignore[no-untyped-call]
-    document = read(executed)
-    write = partial(to_html, document, title=job.title, language=job.language, compact=job.per == "member")
-    page = write(font=page_font(write()))
-    (work / PAGE).write_text(page, encoding="utf-8", newline="\n")
+    page = to_html(read(executed), title=job.title, language=job.language, compact=compact)
+    (work / PAGE).write_text(with_font(page), encoding="utf-8", newline="\n")
     if job.scores:
         (work / "scores.csv").write_text(job.scores, encoding="utf-8-sig", newline="\n")
 
@@ -341,8 +341,7 @@ def finish(
     _write(manifest, before + "\n".join(lines) + "\n")
     view = slices.cut(study, scores, "", turn, language)
     page = _index(study, view, out, _last(manifest), edition)
-    font = page_font(index_html(page))
-    _write(out / INDEX, index_html(page, font=font))
+    _write(out / INDEX, with_font(index_html(page)))
     return Run(out, tuple(outcomes))
 
 

@@ -58,15 +58,13 @@ def href(*parts: str) -> str:
     return "/".join(quote(part, safe="") for part in parts)
 
 
-def index_html(index: IndexPage, *, font: bytes | None = None) -> str:
-    """Write the index of a run as one self-contained page of HTML.
+def index_html(index: IndexPage) -> str:
+    """Write the index of a run as one self-contained page of HTML; see `toolkit.reporting.font.with_font`.
 
     Parameters
     ----------
     index
         What to show.
-    font
-        A font to embed, see `toolkit.reporting.font.page_font`.
 
     Raises
     ------
@@ -74,7 +72,7 @@ def index_html(index: IndexPage, *, font: bytes | None = None) -> str:
         If a link is not a percent-encoded relative URL.
     """
     _require_relative([index.overview_href, *(row.href for row in index.rows)])
-    return page("index.html.j2", language=index.language, font=font, title=index.title, index=index)
+    return page("index.html.j2", language=index.language, title=index.title, index=index)
 
 
 def _require_relative(links: Iterable[str]) -> None:

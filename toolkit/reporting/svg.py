@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 from toolkit.reporting.blocks import DocumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
@@ -22,9 +22,12 @@ _SVG_ELEMENTS = frozenset(
 )
 # What would load or run something: a backslash could spell the rest past this list.
 _UNSAFE = re.compile(r"\\|@|javascript:|expression\(|(?:image-set|image|src)\(|url\(\s*+['\"]?+(?!#)", re.IGNORECASE)
+_TELLING = re.compile(r"[\\@(:]")  # without one of these a value is safe; most values are, and some are very long
 _LENGTH = re.compile(r"\d+(?:\.\d+)?")
 _PICTURE = re.compile(r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=\s]*")
 _LOCAL_URL = re.compile(r"url\(\s*['\"]?#([^'\")]+)['\"]?\s*\)")
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#09;"}
+_MARKUP = re.compile(r'[&<>"\r\n\t]')
 _RULE = re.compile(r"([^{}@<]+)\{([^{}@<]*)\}")
 
 
@@ -40,31 +43,47 @@ def clean_svg(text: str, prefix: str) -> str:
         raise DocumentError(f"an SVG that is not well formed ({fault})") from fault
     if _tag(source) != "svg":
         raise DocumentError("an SVG without an svg element")
-    clean = _clean_element(source, prefix)
-    attributes = dict(clean.attrib)
+    inside = _content(source, prefix)
+    attributes = dict(_clean_attributes(source, prefix))
     if "viewBox" not in attributes:
         sides = [attributes.get(side, "").removesuffix("px") for side in ("width", "height")]
         if not all(map(_LENGTH.fullmatch, sides)):
             raise DocumentError("an SVG without viewBox cannot be scaled")
         attributes["viewBox"] = f"0 0 {sides[0]} {sides[1]}"
     attributes["class"] = f"{attributes.get('class', '')} {prefix}".strip()
-    clean.attrib.clear()
-    clean.attrib.update({"xmlns": _SVG, **attributes})
-    return ET.tostring(clean, encoding="unicode")
+    return _written("svg", {"xmlns": _SVG, **attributes}, inside)
 
 
 def _tag(element: ET.Element) -> str:
     return element.tag.removeprefix(f"{{{_SVG}}}")
 
 
-def _clean_element(element: ET.Element, prefix: str) -> ET.Element:
-    clean = ET.Element(_tag(element), dict(_clean_attributes(element, prefix)))
-    clean.text = _scoped(element.text or "", prefix) if clean.tag == "style" else element.text
-    clean.tail = element.tail
+# Written as it is cleaned: a second tree, and ElementTree's way of writing it, would take twice as long as the rest.
+
+
+def _content(element: ET.Element, prefix: str) -> str:
+    """The cleaned inside of an element, as XML."""
+    text = element.text or ""
+    parts = [_text(_scoped(text, prefix) if _tag(element) == "style" else text)]
     for inner in element:
-        if _tag(inner) in _SVG_ELEMENTS:
-            clean.append(_clean_element(inner, prefix))
-    return clean
+        tag = _tag(inner)
+        if tag in _SVG_ELEMENTS:
+            parts.append(_written(tag, dict(_clean_attributes(inner, prefix)), _content(inner, prefix)))
+            parts.append(_text(inner.tail or ""))
+    return "".join(parts)
+
+
+def _written(tag: str, attributes: Mapping[str, str], inside: str) -> str:
+    start = "".join([f"<{tag}", *(f' {name}="{_escaped(value)}"' for name, value in attributes.items())])
+    return f"{start}>{inside}</{tag}>" if inside else f"{start} />"
+
+
+def _text(text: str) -> str:
+    return escape(text, quote=False)
+
+
+def _escaped(value: str) -> str:
+    return _MARKUP.sub(lambda found: _ENTITIES[found[0]], value) if _MARKUP.search(value) else value
 
 
 def _clean_attributes(element: ET.Element, prefix: str) -> Iterator[tuple[str, str]]:
@@ -77,8 +96,13 @@ def _clean_attributes(element: ET.Element, prefix: str) -> Iterator[tuple[str, s
                 yield "href", value
         elif name == "id":
             yield "id", f"{prefix}-{value}"
-        elif name == _XML_SPACE or not (plain.startswith(("{", "on", "aria-", "role")) or _UNSAFE.search(value)):
-            yield name, _local_urls(value, prefix)
+        elif name == _XML_SPACE:
+            yield "xml:space", _local_urls(value, prefix)
+        elif not plain.startswith(("{", "on", "aria-", "role")):
+            if not _TELLING.search(value):
+                yield name, value
+            elif not _UNSAFE.search(value):
+                yield name, _local_urls(value, prefix)
 
 
 def _local_urls(value: str, prefix: str) -> str:

@@ -1,0 +1,105 @@
+"""Exporters for nbconvert: any executed notebook as a report (`toolkit-html`) or as a record (`toolkit-record`).
+
+    jupyter nbconvert --to toolkit-html notebook.ipynb
+
+The metadata of the notebook may say what the page is called and how it looks, all of it optional::
+
+    {"title": "第一支部测评报告", "toolkit": {"language": "zh", "compact": false}}
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from nbconvert.exporters.exporter import Exporter, FilenameExtension
+from nbconvert.utils.exceptions import ConversionException
+
+from toolkit.reporting.blocks import Block, DocumentError, Heading
+from toolkit.reporting.documents import read, to_html
+from toolkit.reporting.font import with_font
+from toolkit.reporting.steps import read_steps, record_html
+from toolkit.words import LANGUAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from nbformat import NotebookNode
+
+_CHINESE = re.compile("[\u3400-\u9fff]")
+
+
+class ExportError(DocumentError, ConversionException):
+    """A notebook that cannot become a page; nbconvert's command tells of it and stops."""
+
+
+class PageExporter(Exporter):
+    """An exporter to one self-contained page, without the copies of the notebook that nbconvert makes."""
+
+    file_extension = FilenameExtension(".html").tag(config=True)
+    output_mimetype = "text/html"
+
+    # An exporter of text gives text, as nbconvert's own do against the type of their base.
+    def from_notebook_node(  # type: ignore[override]
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kw: object
+    ) -> tuple[str, dict[str, Any]]:
+        """Write a notebook as a page; it is copied only where a preprocessor is enabled that could change it.
+
+        Raises
+        ------
+        ExportError
+            If the notebook, or its metadata, holds what the page cannot carry.
+        """
+        if any(getattr(preprocessor, "enabled", True) for preprocessor in self._preprocessors):
+            nb, resources = super().from_notebook_node(nb, resources, **kw)
+        else:
+            resources = self._init_resources(resources)  # type: ignore[no-untyped-call]
+        name = resources["metadata"]["name"]
+        try:
+            return with_font(self.page(nb, name)), resources
+        except DocumentError as fault:
+            raise ExportError(f"{name}: {fault}") from None
+
+    def page(self, notebook: NotebookNode, name: str) -> str:
+        """The page of a notebook from a file of this name."""
+        raise NotImplementedError
+
+
+class ReportExporter(PageExporter):
+    """`toolkit-html`: the page that a run makes of an executed notebook."""
+
+    export_from_notebook = "Report (HTML)"
+
+    def page(self, notebook: NotebookNode, name: str) -> str:
+        """The report; its code is not shown."""
+        document = read(notebook)
+        options = _options(notebook.metadata, document.blocks, name)
+        return to_html(document, compact=bool(_settings(notebook.metadata).get("compact")), **options)
+
+
+class RecordExporter(PageExporter):
+    """`toolkit-record`: every cell of a notebook with its code, whatever became of it."""
+
+    export_from_notebook = "Record with code (HTML)"
+
+    def page(self, notebook: NotebookNode, name: str) -> str:
+        """The record; the text of failures stands where they occurred."""
+        steps = read_steps(notebook)
+        blocks = [block for step in steps for part in step.parts for block in part.blocks]
+        return record_html(steps, **_options(notebook.metadata, blocks, name))
+
+
+def _options(metadata: NotebookNode, blocks: Sequence[Block], name: str) -> dict[str, str]:
+    """Title and language: as the notebook says, or as its content tells."""
+    heading = next((block.text for block in blocks if isinstance(block, Heading)), "")
+    language = _settings(metadata).get("language") or ("zh" if _CHINESE.search(repr(blocks)) else "en")
+    if language not in LANGUAGES:
+        raise DocumentError(f"language in the metadata: {language!r}, must be one of {', '.join(LANGUAGES)}")
+    return {"title": str(metadata.get("title") or heading or name), "language": language}
+
+
+def _settings(metadata: NotebookNode) -> Mapping[str, Any]:
+    settings = metadata.get("toolkit", {})
+    if not isinstance(settings, dict):
+        raise DocumentError(f"toolkit in the metadata: {settings!r}, must be an object")
+    return settings
