@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,6 +13,10 @@ from toolkit.faults import UsageError
 from toolkit.words import LANGUAGES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Executor
+
+    from toolkit.batch.units import Outcome
     from toolkit.study import Study
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -69,13 +74,19 @@ def report(  # noqa: PLR0917  (Typer makes options of them)
     per: Annotated[Literal["unit", "member"] | None, typer.Option(help="for whom; the notebook says it itself")] = None,
     round: Annotated[str, typer.Option(help="round; the newest by default")] = "",  # noqa: A002
     language: Annotated[str | None, typer.Option(help="zh or en, instead of the scheme's")] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="parallel processes")] = 2,
+    jobs: Annotated[int, typer.Option(min=1, help="how many run at once")] = 2,
+    record: Annotated[bool, typer.Option("--record", help="a page with the code too, as a record of the work")] = False,
+    afresh: Annotated[bool, typer.Option("--afresh", help="also what is there from the same data and code")] = False,
+    seconds: Annotated[float | None, typer.Option(min=1, help="stop a report that takes longer")] = None,
+    memory: Annotated[int | None, typer.Option(min=1, help="megabytes that a report may use (Linux)")] = None,
+    dask: Annotated[str, typer.Option(help="address of a Dask scheduler, such as tcp://HOST:8786")] = "",
     notebooks: Annotated[Path, typer.Option(help="folder of the notebooks")] = Path(__file__).parent.parent
     / "notebooks",
 ) -> None:
-    """Run the report of every unit, and print the path of the index."""
+    """Run the report of every unit, and print the path of the index; what is there from the same inputs is kept."""
     from tqdm import tqdm
 
+    from toolkit.batch.units import Bounds, summary
     from toolkit.reporting import run
     from toolkit.scoring.scores import score as score_study
 
@@ -88,23 +99,45 @@ def report(  # noqa: PLR0917  (Typer makes options of them)
         turn = round or found.round
         folder = edition.folder(out / found.name, turn)
         planned = run.plan(
-            found, scores, folder, notebooks=notebooks, edition=edition, round=turn, units=unit or [], language=language
+            found,
+            scores,
+            folder,
+            notebooks=notebooks,
+            edition=edition,
+            round=turn,
+            units=unit or [],
+            language=language,
+            exporters=run.EXPORTERS | ({run.RECORD: "toolkit-record"} if record else {}),
         )
-        outcomes: list[run.Outcome] = []
-        running = run.perform_all(planned, jobs)
+        outcomes: list[Outcome] = []
+        bounds = Bounds(seconds, memory)
         try:
-            for outcome in tqdm(running, total=len(planned), desc="reports", unit="report"):
-                outcomes.append(outcome)  # noqa: PERF402  (what has come must be kept when we are stopped)
+            with _executor(dask, jobs) as (executor, workers):
+                running = run.perform_all(planned, workers, executor=executor, bounds=bounds, keep=not afresh)
+                for outcome in tqdm(running, total=len(planned), desc="reports", unit="report"):
+                    outcomes.append(outcome)  # noqa: PERF402  (what has come must be kept when we are stopped)
         except KeyboardInterrupt:
-            running.close()
             typer.echo(f"stopped: {len(outcomes)} of {len(planned)} reports are finished and kept", err=True)
         spoken = language or found.schemes[turn].language
         done = run.finish(found, scores, folder, outcomes, turn=turn, language=spoken, edition=edition)
     for failed in done.failed:
         typer.echo(f"{failed.name}: failed: {failed.error.strip().splitlines()[-1]}", err=True)
+    typer.echo(summary(outcomes).to_string(index=False), err=True)
     print(done.index)
     if done.failed or len(outcomes) < len(planned):
         raise typer.Exit(1)
+
+
+@contextmanager
+def _executor(dask: str, jobs: int) -> Iterator[tuple[Executor | None, int]]:
+    """Where reports run, and how many at once: on this machine, or on a cluster."""
+    if not dask:
+        yield None, jobs
+        return
+    from toolkit.batch.cluster import cluster
+
+    with cluster(dask) as found:
+        yield found
 
 
 @app.command()

@@ -13,8 +13,6 @@ from dataclasses import replace
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from toolkit.batch import manifest
 from toolkit.batch.link import can_fork
 from toolkit.batch.perform import Crew, Stopped, partial, perform
@@ -38,6 +36,7 @@ def run_units(
     workers: int = 2,
     bounds: Bounds = Bounds(),  # noqa: B008  (frozen)
     fingerprint: str = "",
+    keep: bool = True,
 ) -> Generator[Outcome]:
     """Run units and give the outcome of each as it comes.
 
@@ -57,13 +56,15 @@ def run_units(
         What each unit may take.
     fingerprint : str
         Of code and versions, see `fingerprint`; a unit done under another is run again.
+    keep : bool
+        Whether to keep what was done before; else everything is run again.
 
     Yields
     ------
     Outcome
         "done", "failed" or "kept".
     """
-    before = manifest.read(record)
+    before = manifest.read(record) if keep else {}
     with _interrupts() as heed, _labour(executor, workers) as labour:
         pending: dict[Future[Outcome], tuple[Unit, str]] = {}
         for unit in units:
@@ -198,15 +199,3 @@ def _processes(workers: int) -> Iterator[Callable[[Unit, Bounds, str], Future[Ou
 def _be_deaf() -> None:
     """Ctrl-C reaches every process of a terminal; the run itself ends its workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def summary(outcomes: Iterable[Outcome]) -> pd.DataFrame:
-    """Outcomes as a table: `outcome, units, seconds, cpu, memory` (the longest, all, and the most)."""
-    frame = pd.DataFrame(
-        [(each.outcome, each.seconds, each.cpu, each.memory) for each in outcomes],
-        columns=["outcome", "seconds", "cpu", "memory"],
-    )
-    found = frame.groupby("outcome").agg(
-        units=("outcome", "size"), seconds=("seconds", "max"), cpu=("cpu", "sum"), memory=("memory", "max")
-    )
-    return found.reset_index()

@@ -153,3 +153,17 @@ def _code(package: str) -> str:
             if path.is_file() and "__pycache__" not in path.parts:
                 digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()
+
+
+def summary(outcomes: Iterable[Outcome]) -> pd.DataFrame:
+    """Outcomes as a table: `outcome, units, seconds, cpu, memory` (the longest, all, and the most)."""
+    import pandas as pd  # noqa: PLC0415  (a unit is read in every process, a summary in one)
+
+    frame = pd.DataFrame(
+        [(each.outcome, each.seconds, each.cpu, each.memory) for each in outcomes],
+        columns=["outcome", "seconds", "cpu", "memory"],
+    )
+    found = frame.groupby("outcome").agg(
+        units=("outcome", "size"), seconds=("seconds", "max"), cpu=("cpu", "sum"), memory=("memory", "max")
+    )
+    return found.reset_index()

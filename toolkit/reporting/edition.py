@@ -111,6 +111,11 @@ class Views:
         self._follow = follow(study, scores)
         self._sheets = Sheets(study, scores, turn, language) if edition.per == "member" else None
 
+    @property
+    def spoken(self) -> str:
+        """The language of the run."""
+        return self.language or self.study.schemes[self.turn].language
+
     def view(self, name: str) -> View:
         """What the notebook of one unit or member is handed."""
         if self._sheets:

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 import platform
-import shutil
-import signal
 import time
 import traceback
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, field, replace
-from hashlib import sha256
+from dataclasses import dataclass
 from importlib.metadata import version
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from toolkit.batch import manifest
+from toolkit.batch.units import Bounds, Outcome, Unit, fingerprint
 from toolkit.faults import UsageError, one_of
 from toolkit.reporting import slices
-from toolkit.reporting.documents import read, to_html
 from toolkit.reporting.edition import FEEDBACK, OVERVIEW, UNIT_REPORT, Edition, Views
 from toolkit.reporting.export import unit_scores
 from toolkit.reporting.font import with_font
@@ -29,62 +23,68 @@ from toolkit.reporting.table import points, span, whole
 from toolkit.words import LANGUAGES, words
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
-    from concurrent.futures import Future
+    from collections.abc import Generator, Iterator, Mapping, Sequence
+    from concurrent.futures import Executor
 
     from toolkit.scoring.scores import Scores
     from toolkit.study import Study
 
 PAGE = "report.html"
+RECORD = "record.html"
+EXPORTERS = {PAGE: "toolkit-html"}
 INDEX = "index.html"
-MANIFEST = "manifest.jsonl"
 MAIN = Edition()
-PACKAGES = ("toolkit", "pandas", "numpy", "scipy", "narwhals", "duckdb", "matplotlib", "papermill", "nbclient")
+PACKAGES = ("toolkit", "pandas", "numpy", "scipy", "narwhals", "duckdb", "papermill", "nbclient", "nbconvert")
 
 
 @dataclass(frozen=True)
-class Job:
-    """One notebook to run: for whom, where, on which slice, and what its page is called; `error` if it had no slice."""
+class Plan:
+    """The units of a run; each is cut when it is asked for, so that the first run while the last are not yet cut."""
 
-    name: str
-    notebook: str
-    folder: str
-    language: str
-    per: str = "unit"
-    slice: str = ""
-    title: str = ""
-    scores: str = ""
-    error: str = ""
+    views: Views
+    out: Path
+    notebooks: Path
+    names: tuple[str, ...]
+    exporters: Mapping[str, str]
 
+    def __len__(self) -> int:
+        """How many reports there will be."""
+        return len(self.names)
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a job.
+    def __iter__(self) -> Iterator[Unit]:
+        """What the batch runs, one by one."""
+        return map(self.unit, self.names)
 
-    Attributes
-    ----------
-    name : str
-        The unit or member, or "overview".
-    outcome : str
-        "done" or "failed".
-    seconds : float
-        Wall time.
-    files : dict
-        SHA-256 of every file written, by name.
-    error : str
-        Traceback of a failure.
-    """
-
-    name: str
-    outcome: str
-    seconds: float
-    files: dict[str, str] = field(default_factory=dict)
-    error: str = ""
+    def unit(self, name: str) -> Unit:
+        """What one unit or member is handed; one that cannot be cut does not stop the others."""
+        edition = self.views.edition
+        notebook = str((self.notebooks / edition.file(name)).resolve())
+        folder = str((self.out / name).resolve())
+        try:
+            view = self.views.view(name)
+            files = {slices.FILE: view.to_json()}
+            if isinstance(view, slices.Slice) and edition.main:
+                files["scores.csv"] = "\ufeff" + unit_scores(view)  # Excel takes a CSV for UTF-8 only with a mark
+            title = edition.title(name, view)
+        except Exception:  # noqa: BLE001
+            return Unit(name, notebook, folder, error=traceback.format_exc())
+        return Unit(
+            name,
+            notebook,
+            folder,
+            parameters={"study": slices.FILE, edition.per: "" if name == OVERVIEW else name, "round": ""},
+            files=files,
+            metadata={
+                "title": title,
+                "toolkit": {"language": self.views.spoken, "compact": edition.per == "member"},
+            },
+            exporters=self.exporters,
+        )
 
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: its folder, and what became of every job."""
+    """A finished run: its folder, and what became of every unit."""
 
     folder: Path
     outcomes: tuple[Outcome, ...]
@@ -96,7 +96,7 @@ class Run:
 
     @property
     def failed(self) -> list[Outcome]:
-        """Jobs that failed."""
+        """Units that failed."""
         return [outcome for outcome in self.outcomes if outcome.outcome == "failed"]
 
 
@@ -110,8 +110,9 @@ def plan(
     round: str = "",  # noqa: A002  (the contract's word)
     units: Sequence[str] = (),
     language: str | None = None,
-) -> list[Job]:
-    """Cut the slices of a run.
+    exporters: Mapping[str, str] = EXPORTERS,
+) -> Plan:
+    """Plan a run.
 
     Parameters
     ----------
@@ -129,6 +130,8 @@ def plan(
         Units to report on, or whose members; empty for all, and the overview.
     language : str, optional
         Instead of the scheme's.
+    exporters : mapping
+        Names of nbconvert exporters by the file that each writes.
 
     Raises
     ------
@@ -144,24 +147,7 @@ def plan(
     if language not in {None, *LANGUAGES}:
         raise UsageError(f"language: {language!r}, must be one of {', '.join(LANGUAGES)}")
     views = Views(study, scores, edition, turn, language)
-    return [_job(views, out, notebooks, name) for name in wanted]
-
-
-def _job(views: Views, out: Path, notebooks: Path, name: str) -> Job:
-    edition = views.edition
-    job = Job(
-        name=name,
-        notebook=str((notebooks / edition.file(name)).resolve()),
-        folder=str((out / name).resolve()),
-        language=views.language or views.study.schemes[views.turn].language,
-        per=edition.per,
-    )
-    try:
-        view = views.view(name)
-        table = unit_scores(view) if isinstance(view, slices.Slice) and edition.main else ""
-        return replace(job, slice=view.to_json(), title=edition.title(name, view), scores=table)
-    except Exception:  # noqa: BLE001  (one whose slice cannot be cut must not stop the others)
-        return replace(job, error=traceback.format_exc())
+    return Plan(views, out, notebooks, tuple(wanted), exporters)
 
 
 def parameters_of(notebook: Path) -> list[str]:
@@ -212,99 +198,20 @@ def choose(notebooks: Path, notebook: str, per: Literal["unit", "member"] | None
     return Edition(name, per)
 
 
-def perform(job: Job) -> Outcome:
-    """Run one job in a folder of its own and move it into place when it is whole."""
-    began = time.perf_counter()
-    final = Path(job.folder)
-    work = final.with_name(f".{final.name}.partial")
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    error = ""
-    try:
-        try:
-            _execute(job, work)
-        except Exception:  # noqa: BLE001  (whatever a notebook raises belongs to its unit alone)
-            error = traceback.format_exc()
-            (work / PAGE).unlink(missing_ok=True)
-        shutil.rmtree(final, ignore_errors=True)
-        work.replace(final)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)  # only there if someone has stopped us
-    files = {path.name: sha256(path.read_bytes()).hexdigest() for path in sorted(final.iterdir())}
-    seconds = round(time.perf_counter() - began, 3)
-    return Outcome(job.name, "failed" if error else "done", seconds, files, error)
+def perform_all(
+    planned: Plan,
+    workers: int,
+    *,
+    executor: Executor | None = None,
+    bounds: Bounds = Bounds(),  # noqa: B008  (frozen)
+    keep: bool = True,
+) -> Generator[Outcome]:
+    """Run what is planned, several at a time, and give each outcome as it comes; see `run_units`."""
+    from toolkit.batch.runner import run_units  # noqa: PLC0415  (papermill is slow to import)
 
-
-def _execute(job: Job, work: Path) -> None:
-    import nbformat  # noqa: PLC0415  (only workers need papermill, which is slow to import)
-    import papermill  # noqa: PLC0415
-
-    if job.error:
-        raise RuntimeError(job.error)
-    (work / slices.FILE).write_text(job.slice, encoding="utf-8", newline="\n")
-    notebook = work / Path(job.notebook).name
-    name = "" if job.name == OVERVIEW else job.name
-    try:
-        papermill.execute_notebook(
-            job.notebook,
-            notebook,
-            parameters={"study": slices.FILE, job.per: name, "round": ""},
-            kernel_name="python3",
-            cwd=work,
-            progress_bar=False,
-            log_output=False,
-            request_save_on_cell_execute=False,
-            autosave_cell_every=0,
-            extra_arguments=["--Application.log_level=50"],  # kernels warn of local sockets and of their own shutdown
-        )
-    finally:
-        executed = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
-        # papermill notes when it ran and where the files lay on the organiser's machine; the manifest has the times
-        for part in (executed, *executed.cells):
-            part.metadata.pop("papermill", None)
-        compact = job.per == "member"
-        # what `toolkit.reporting.exporters` must know to make the same page of it
-        executed.metadata |= {"title": job.title, "toolkit": {"language": job.language, "compact": compact}}
-        nbformat.write(executed, notebook)  # type: ignore[no-untyped-call]
-    page = to_html(read(executed), title=job.title, language=job.language, compact=compact)
-    (work / PAGE).write_text(with_font(page), encoding="utf-8", newline="\n")
-    if job.scores:
-        (work / "scores.csv").write_text(job.scores, encoding="utf-8-sig", newline="\n")
-
-
-def perform_all(jobs: Sequence[Job], processes: int) -> Generator[Outcome]:
-    """Run jobs in parallel processes and give each outcome as it comes.
-
-    A process is started afresh for each worker, so Windows and Linux behave alike. Interrupted, it gives the outcomes
-    of the jobs that have begun, drops the others and raises again.
-    """
-    # numerical libraries of two workers on two cores would only wait for each other's threads
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
-    # Ctrl-C reaches every process of a terminal; a worker finishes the report that it has begun
-    deaf = (signal.SIGINT, signal.SIG_IGN)
-    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=signal.signal, initargs=deaf)
-    futures = {pool.submit(perform, job): job for job in jobs}
-    told = set()
-    try:
-        for future in as_completed(futures):
-            told.add(future)
-            yield _outcome(future, futures[future])
-    except KeyboardInterrupt:
-        pool.shutdown(wait=True, cancel_futures=True)
-        for future in futures.keys() - told:
-            if not future.cancelled():
-                yield _outcome(future, futures[future])
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _outcome(future: Future[Outcome], job: Job) -> Outcome:
-    try:
-        return future.result()
-    except Exception:  # noqa: BLE001  (a worker died, or a file of the old report is open in Excel)
-        return Outcome(job.name, "failed", 0.0, error=traceback.format_exc())
+    record = planned.out / manifest.FILE
+    now = fingerprint(PACKAGES)
+    return run_units(planned, record, executor=executor, workers=workers, bounds=bounds, fingerprint=now, keep=keep)
 
 
 def finish(
@@ -331,24 +238,16 @@ def finish(
         "inputs": study.digests,
         "versions": {name: version(name) for name in PACKAGES} | {"python": platform.python_version()},
     }
-    order = edition.everybody(study)
-    outcomes = sorted(outcomes, key=lambda outcome: order.index(outcome.name))
-    lines = [json.dumps(part, ensure_ascii=False) for part in (run, *map(asdict, outcomes))]
+    order = {name: place for place, name in enumerate(edition.everybody(study))}
+    record = out / manifest.FILE
+    last = {name: outcome for name, outcome in manifest.read(record).items() if name in order}
+    last |= {outcome.name: outcome for outcome in outcomes if outcome.outcome != "kept"}  # they stand there already
     out.mkdir(parents=True, exist_ok=True)
-    everybody = set(order) <= {outcome.name for outcome in outcomes}
-    manifest = out / MANIFEST
-    before = manifest.read_text(encoding="utf-8") if manifest.is_file() and not everybody else ""
-    _write(manifest, before + "\n".join(lines) + "\n")
+    manifest.rewrite(record, run, sorted(last.values(), key=lambda outcome: order[outcome.name]))
     view = slices.cut(study, scores, "", turn, language)
-    page = _index(study, view, out, _last(manifest), edition)
+    page = _index(study, view, out, last, edition)
     _write(out / INDEX, with_font(index_html(page)))
-    return Run(out, tuple(outcomes))
-
-
-def _last(manifest: Path) -> dict[str, Outcome]:
-    """What became last of every job in a manifest."""
-    lines = [json.loads(line) for line in manifest.read_text(encoding="utf-8").splitlines()]
-    return {line["name"]: Outcome(**line) for line in lines if "outcome" in line}
+    return Run(out, tuple(sorted(outcomes, key=lambda outcome: order[outcome.name])))
 
 
 def _write(path: Path, text: str) -> None:
