@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,8 @@ def pages(tmp_path_factory):
     study = tk.read_study(ROOT / "surveys" / "demo")
     scores = tk.score(study)
     folder = tmp_path_factory.mktemp("run") / "评 价 #1"
-    jobs = run.plan(study, scores, folder, notebooks=ROOT / "notebooks")
-    wanted = [job for job in jobs if job.name in {run.OVERVIEW, "B12"}]
-    outcomes = list(run.perform_all(wanted, 2))
+    planned = run.plan(study, scores, folder, notebooks=ROOT / "notebooks")
+    outcomes = list(run.perform_all(replace(planned, names=(run.OVERVIEW, "B12")), 2))
     return run.finish(study, scores, folder, outcomes, turn="2026H2", language="zh").folder
 
 

@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 
 import toolkit as tk
 from toolkit.__main__ import app
+from toolkit.batch import perform
+from toolkit.batch.units import Bounds
 from toolkit.reporting import run
 from toolkit.reporting.export import RESULTS
 
@@ -166,23 +168,28 @@ def test_score_refuses_a_format_it_cannot_write(small, tmp_path):
 def perform_here(monkeypatch, scored):
     """Reports are made in this process without a kernel: in English B02 fails, below `stop` somebody stops it."""
 
-    def write(job, work):
-        if job.name == "B02" and job.language == "en":
+    def write(unit, work, _engine):
+        if unit.name == "B02" and unit.metadata["toolkit"]["language"] == "en":
             raise RuntimeError("no votes")
-        (work / run.PAGE).write_text(job.title, encoding="utf-8")
+        for name in unit.exporters:
+            (work / name).write_text(unit.metadata["title"], encoding="utf-8")
 
-    def perform_all(jobs, processes):
-        assert processes >= 1
-        for job in jobs:
-            if job.name == "B02" and "stop" in job.folder:
+    def perform_all(planned, workers, *, executor, bounds, keep):
+        assert workers >= 1
+        assert executor is None
+        told.append((bounds, keep))
+        for unit in planned:
+            if unit.name == "B02" and "stop" in unit.folder:
                 raise KeyboardInterrupt
-            yield run.perform(job)
+            yield perform.perform_stock(unit, Bounds())
 
     study, scores = scored
+    told = []
     monkeypatch.setattr("toolkit.study.read_study", lambda _: study)
     monkeypatch.setattr("toolkit.scoring.scores.score", lambda _: scores)
-    monkeypatch.setattr(run, "_execute", write)
+    monkeypatch.setattr(perform, "_execute", write)
     monkeypatch.setattr(run, "perform_all", perform_all)
+    return told
 
 
 @pytest.mark.usefixtures("perform_here")
@@ -199,6 +206,23 @@ def test_report_prints_where_the_index_is(small, tmp_path):
         "manifest.jsonl",
         "overview",
     ]
+
+
+def test_report_takes_bounds_and_a_record(small, tmp_path, perform_here):
+    options = ["--unit", "B01", "--seconds", "60", "--memory", "500", "--afresh", "--record"]
+    result = invoke("report", small, "--out", tmp_path, *options)
+    assert result.exit_code == 0
+    assert perform_here == [(Bounds(60, 500), False)]
+    folder = tmp_path / "small" / "2026H2" / "B01"
+    assert sorted(path.name for path in folder.iterdir()) == ["record.html", "report.html"]
+    assert result.stderr.splitlines()[-1].split()[:2] == ["done", "1"]
+
+
+@pytest.mark.usefixtures("perform_here")
+def test_report_names_a_scheduler_that_does_not_answer(small, tmp_path):
+    result = invoke("report", small, "--out", tmp_path, "--dask", "tcp://127.0.0.1:9")
+    assert result.exit_code == 1
+    assert "--dask: 'tcp://127.0.0.1:9', no scheduler answers" in result.stderr
 
 
 @pytest.mark.usefixtures("perform_here")

@@ -12,9 +12,10 @@ import pytest
 from small_notebooks import forks
 
 from toolkit.batch import manifest
-from toolkit.batch.cluster import ClusterError, cluster
+from toolkit.batch.cluster import cluster
 from toolkit.batch.runner import run_units
 from toolkit.batch.units import Unit
+from toolkit.faults import UsageError
 
 pytestmark = forks
 QUIET = {"DASK_LOGGING__DISTRIBUTED": "error"}
@@ -58,7 +59,7 @@ def office(tmp_path):
                 with cluster(address, patience=5) as (_, threads):
                     if threads == 2:
                         break
-            except ClusterError:
+            except UsageError:
                 pass
             assert time.monotonic() < until, "the workers did not come"
             time.sleep(0.2)
@@ -88,5 +89,5 @@ def test_when_a_worker_is_killed_every_unit_is_finished_once(office, make, tmp_p
 
 def test_a_scheduler_that_is_not_there_is_named():
     address = f"tcp://127.0.0.1:{free_port()}"
-    with pytest.raises(ClusterError, match=f"{address}.*no scheduler answers"), cluster(address, patience=0.5):
+    with pytest.raises(UsageError, match=f"{address}.*no scheduler answers"), cluster(address, patience=0.5):
         pass

@@ -17,10 +17,13 @@ import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from toolkit.batch import perform
+from toolkit.batch.manifest import FILE as MANIFEST
+from toolkit.batch.units import Bounds, Outcome
 from toolkit.reporting import edition, run
 from toolkit.reporting.edition import OVERVIEW, Edition
 from toolkit.reporting.exporters import ReportExporter
-from toolkit.reporting.run import INDEX, MANIFEST, PAGE, Outcome
+from toolkit.reporting.run import INDEX, PAGE
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 FILES = {
@@ -31,9 +34,8 @@ FILES = {
 
 
 def plan(study, scores, out, *names, **options):
-    """The jobs of some units and, by its name, of the overview."""
-    jobs = {job.name: job for job in run.plan(study, scores, out, **{"notebooks": NOTEBOOKS, **options})}
-    return [jobs[name] for name in names]
+    """A run of some units and, by its name, of the overview."""
+    return replace(run.plan(study, scores, out, **{"notebooks": NOTEBOOKS, **options}), names=names)
 
 
 def manifest(folder):
@@ -143,10 +145,25 @@ def test_the_index_leads_to_what_is_there(study, finished):
 @pytest.mark.slow
 def test_another_folder_and_number_of_processes_give_the_same_bytes(study, scores, finished, tmp_path):
     (outcome,) = run.perform_all(plan(study, scores, tmp_path / "else where", "B12"), 1)
-    again = tmp_path / "else where" / "B12"
-    for file in (PAGE, "scores.csv", "slice.json"):
-        assert (again / file).read_bytes() == (finished.folder / "B12" / file).read_bytes()
-    assert outcome.files[PAGE] == manifest(finished.folder)[1]["B12"]["files"][PAGE]
+    assert outcome.files == manifest(finished.folder)[1]["B12"]["files"]
+    assert set(outcome.files) == FILES["B12"]
+
+
+@pytest.mark.slow
+def test_stock_kernels_give_the_same_bytes(study, scores, finished, tmp_path, monkeypatch):
+    """As on Windows and macOS, where no process can be forked."""
+    monkeypatch.setenv("TOOLKIT_FORK", "0")
+    (outcome,) = run.perform_all(plan(study, scores, tmp_path, "B12"), 1)
+    assert outcome.files == manifest(finished.folder)[1]["B12"]["files"]
+
+
+def test_a_second_run_keeps_what_the_first_has_made(study, scores, finished):
+    before = {name: line["files"] for name, line in manifest(finished.folder)[1].items()}
+    outcomes = list(run.perform_all(plan(study, scores, finished.folder, *FILES), 2))
+    assert {outcome.name: outcome.files for outcome in outcomes} == before
+    assert {outcome.outcome for outcome in outcomes} == {"kept"}
+    run.finish(study, scores, finished.folder, outcomes, turn="2026H2", language="zh")
+    assert {line["outcome"] for line in manifest(finished.folder)[1].values()} == {"done"}
 
 
 def notebooks(folder, source, tags=("parameters",), parameters='study = ""\nunit = ""\nround = ""'):
@@ -169,7 +186,7 @@ def test_a_unit_that_fails_stops_no_other(study, scores, tmp_path):
     assert [outcome.name for outcome in done.failed] == ["B02"]
     failed = manifest(out)[1]["B02"]
     assert "RuntimeError: no votes <b>" in failed["error"]
-    assert set(failed["files"]) == {"slice.json", "unit_report.ipynb"}  # what is needed to see why
+    assert set(failed["files"]) == {"scores.csv", "slice.json", "unit_report.ipynb"}  # what is needed to see why
     page = index(out)
     assert "RuntimeError: no votes &lt;b&gt;" in page
     assert re.findall(r'href="([^"]+)"', page) == ["B01/report.html"]
@@ -180,20 +197,24 @@ def test_a_unit_that_fails_stops_no_other(study, scores, tmp_path):
 # Without a kernel -----------------------------------------------------------------------------------------------
 
 
-def write_page(job, work):
+def write_page(unit, work, _engine):
     """Stands for papermill."""
-    (work / PAGE).write_text(job.title, encoding="utf-8")
+    (work / PAGE).write_text(unit.metadata["title"], encoding="utf-8")
 
 
 @pytest.fixture
 def instant(monkeypatch):
-    monkeypatch.setattr(run, "_execute", write_page)
+    monkeypatch.setattr(perform, "_execute", write_page)
+
+
+def performed(planned):
+    return [perform.perform_stock(unit, Bounds()) for unit in planned]
 
 
 @pytest.mark.usefixtures("instant")
 def test_a_partial_run_keeps_the_pages_of_the_others(study, scores, tmp_path):
     for names in ([OVERVIEW, "B01", "B02"], ["B02"]):
-        outcomes = [run.perform(job) for job in plan(study, scores, tmp_path, *names)]
+        outcomes = performed(plan(study, scores, tmp_path, *names))
         run.finish(study, scores, tmp_path, outcomes, turn="2026H2", language="en")
     page = index(tmp_path)
     assert re.findall(r'href="([^"]+)"', page) == ["overview/report.html", "B01/report.html", "B02/report.html"]
@@ -203,27 +224,26 @@ def test_a_partial_run_keeps_the_pages_of_the_others(study, scores, tmp_path):
 
 @pytest.mark.usefixtures("instant")
 def test_a_report_takes_the_place_of_the_last_as_a_whole(study, scores, tmp_path):
-    (job,) = plan(study, scores, tmp_path, "B01")
     for old in (tmp_path / "B01" / "old.txt", tmp_path / ".B01.partial" / "old.txt"):
         old.parent.mkdir()
         old.touch()
-    assert run.perform(job).outcome == "done"
+    assert performed(plan(study, scores, tmp_path, "B01"))[0].outcome == "done"
     assert [path.name for path in tmp_path.iterdir()] == ["B01"]
     assert [path.name for path in (tmp_path / "B01").iterdir()] == [PAGE]
 
 
 def test_a_failure_takes_the_old_page_away(study, scores, tmp_path, monkeypatch):
     """Beside a failure the page of an earlier run would pass for the report."""
-    (job,) = plan(study, scores, tmp_path, "B01")
-    monkeypatch.setattr(run, "_execute", write_page)
-    run.perform(job)
+    planned = plan(study, scores, tmp_path, "B01")
+    monkeypatch.setattr(perform, "_execute", write_page)
+    performed(planned)
 
-    def fail(job, work):
-        write_page(job, work)
+    def fail(unit, work, engine):
+        write_page(unit, work, engine)
         raise OSError("disk full")
 
-    monkeypatch.setattr(run, "_execute", fail)
-    outcome = run.perform(job)
+    monkeypatch.setattr(perform, "_execute", fail)
+    (outcome,) = performed(planned)
     assert outcome.outcome == "failed"
     assert outcome.error.endswith("OSError: disk full\n")
     assert not (tmp_path / "B01" / PAGE).exists()
@@ -238,31 +258,28 @@ def test_a_unit_whose_slice_cannot_be_cut_stops_no_other(study, scores, tmp_path
         return whole(study, scores, unit, *rest, **options)
 
     monkeypatch.setattr(edition, "cut", cut)
-    monkeypatch.setattr(run, "_execute", lambda job, work: work.touch() if not job.error else raising(job.error))
-    outcomes = [run.perform(job) for job in plan(study, scores, tmp_path, "B01", "B02")]
-    assert [outcome.outcome for outcome in outcomes] == ["done", "failed"]
-    assert "RuntimeError: no slice" in outcomes[1].error
+    units = {unit.name: unit for unit in plan(study, scores, tmp_path, "B01", "B02")}
+    assert units["B01"].error == ""
+    assert "RuntimeError: no slice" in units["B02"].error
+    outcome = perform.perform_stock(units["B02"], Bounds())
+    assert outcome.outcome == "failed"
+    assert "RuntimeError: no slice" in outcome.error
 
 
-def raising(message):
-    raise RuntimeError(message)
-
-
-@pytest.mark.usefixtures("instant")
 def test_a_unit_asked_for_twice_is_reported_once(study, scores, tmp_path):
     jobs = run.plan(study, scores, tmp_path, notebooks=NOTEBOOKS, units=["B01", "B01"])
-    assert [job.name for job in jobs] == ["B01"]
+    assert jobs.names == ("B01",)
 
 
 @pytest.mark.usefixtures("instant")
 def test_the_index_remembers_an_earlier_failure(study, scores, tmp_path):
     failed = Outcome("B01", "failed", 0.1, error="Traceback\nValueError: as it was")
     run.finish(study, scores, tmp_path, [failed], turn="2026H2", language="en")
-    (job,) = plan(study, scores, tmp_path, "B02")
-    run.finish(study, scores, tmp_path, [run.perform(job)], turn="2026H2", language="en")
+    outcomes = performed(plan(study, scores, tmp_path, "B02"))
+    run.finish(study, scores, tmp_path, outcomes, turn="2026H2", language="en")
     assert "ValueError: as it was" in index(tmp_path)
     lines = [json.loads(line) for line in (tmp_path / MANIFEST).read_text(encoding="utf-8").splitlines()]
-    assert [line.get("name", "run") for line in lines] == ["run", "B01", "run", "B02"]
+    assert [line.get("name", "run") for line in lines] == ["run", "B01", "B02"]
 
 
 def test_the_executed_notebook_says_not_where_or_when_it_ran(finished):
@@ -271,15 +288,14 @@ def test_the_executed_notebook_says_not_where_or_when_it_ran(finished):
 
 
 def test_who_is_stopped_leaves_no_half_of_a_folder(study, scores, tmp_path, monkeypatch):
-    (job,) = plan(study, scores, tmp_path, "B01")
 
-    def stop(job, work):
-        write_page(job, work)
+    def stop(unit, work, engine):
+        write_page(unit, work, engine)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run, "_execute", stop)
+    monkeypatch.setattr(perform, "_execute", stop)
     with pytest.raises(KeyboardInterrupt):
-        run.perform(job)
+        performed(plan(study, scores, tmp_path, "B01"))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -288,19 +304,6 @@ def test_an_index_can_be_written_before_anything_is_finished(study, scores, tmp_
     assert done.index.is_file()
     assert done.outcomes == ()
     assert "href" not in index(done.folder)
-
-
-def die(_):
-    """A worker that the system kills, in the place of `perform`."""
-    os._exit(1)
-
-
-@pytest.mark.slow
-def test_a_worker_that_dies_is_a_failure(study, scores, tmp_path, monkeypatch):
-    monkeypatch.setattr(run, "perform", die)
-    (outcome,) = run.perform_all(plan(study, scores, tmp_path, "B01"), 1)
-    assert (outcome.name, outcome.outcome) == ("B01", "failed")
-    assert "BrokenProcessPool" in outcome.error
 
 
 def test_outcomes_are_told_in_the_order_of_the_study(study, scores, tmp_path):
@@ -313,19 +316,19 @@ def test_outcomes_are_told_in_the_order_of_the_study(study, scores, tmp_path):
 
 
 def test_a_plan_has_the_overview_and_every_unit(study, scores, tmp_path):
-    jobs = run.plan(study, scores, tmp_path, notebooks=NOTEBOOKS)
+    jobs = list(run.plan(study, scores, tmp_path, notebooks=NOTEBOOKS))
     assert [job.name for job in jobs] == [OVERVIEW, *study.units["unit_id"]]
-    assert jobs[0].title == "总体情况"
-    assert jobs[2].title == "机关第一党支部考核评价报告"
+    assert jobs[0].metadata["title"] == "总体情况"
+    assert jobs[2].metadata["title"] == "机关第一党支部考核评价报告"
     assert [Path(job.folder) for job in jobs] == [tmp_path.resolve() / job.name for job in jobs]
 
 
 def test_a_plan_of_some_units_has_no_overview(study, scores, tmp_path):
     options = {"notebooks": NOTEBOOKS, "units": ["B02", "B01"], "language": "en", "round": "2026H1"}
-    jobs = run.plan(study, scores, tmp_path, **options)
+    jobs = list(run.plan(study, scores, tmp_path, **options))
     assert [job.name for job in jobs] == ["B02", "B01"]
-    assert jobs[1].title == "机关第一党支部 Assessment report"
-    assert json.loads(jobs[0].slice)["round"] == "2026H1"
+    assert jobs[1].metadata["title"] == "机关第一党支部 Assessment report"
+    assert json.loads(jobs[0].files["slice.json"])["round"] == "2026H1"
 
 
 @pytest.mark.parametrize(
@@ -382,7 +385,7 @@ def test_ctrl_c_keeps_what_has_begun_and_tells_of_it(tmp_path):
         command, cwd=NOTEBOOKS.parent, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, process_group=0
     )
     folder = tmp_path / "demo" / "2026H2"
-    while not list(folder.glob("*/report.html")):
+    while not list(folder.glob("[!.]*/report.html")):
         time.sleep(0.2)
         assert running.poll() is None
     os.killpg(running.pid, signal.SIGINT)
@@ -401,14 +404,14 @@ def test_a_run_for_members_has_a_folder_for_each_and_stands_beside_the_round(stu
     sheets = Edition("member_feedback", "member")
     folder = sheets.folder(tmp_path, "2026H2")
     assert folder == tmp_path / "2026H2.member_feedback"
-    jobs = run.plan(study, scores, folder, notebooks=NOTEBOOKS, edition=sheets, units=["B12"])
+    jobs = list(run.plan(study, scores, folder, notebooks=NOTEBOOKS, edition=sheets, units=["B12"]))
     own = study.members.loc[study.members["unit_id"] == "B12", "member_id"].tolist()
     assert [job.name for job in jobs] == own
     names = {*study.members["name"]}
     for job in jobs:
         mine = study.members.set_index("member_id").loc[job.name, "name"]
-        assert job.title == f"{mine}个人反馈单"
-        told = {name for name in names if f'"{name}"' in job.slice}
+        assert job.metadata["title"] == f"{mine}个人反馈单"
+        told = {name for name in names if f'"{name}"' in job.files["slice.json"]}
         assert told == {mine}
 
 
@@ -430,11 +433,9 @@ def test_sheets_and_comparisons_through_papermill(study, scores, tmp_path):
     """One member's sheet and one comparison, with their index."""
     for made, name in ((Edition("member_feedback", "member"), "M0231"), (Edition("change"), "B12")):
         folder = made.folder(tmp_path, "2026H2")
-        jobs = run.plan(study, scores, folder, notebooks=NOTEBOOKS, edition=made, units=["B12"])
-        (job,) = [job for job in jobs if job.name == name]
-        outcome = run.perform(job)
+        (outcome,) = run.perform_all(plan(study, scores, folder, name, edition=made), 1)
         assert outcome.outcome == "done", outcome.error
-        assert {path.name for path in Path(job.folder).iterdir()} == {PAGE, "slice.json", f"{made.notebook}.ipynb"}
+        assert {path.name for path in (folder / name).iterdir()} == {PAGE, "slice.json", f"{made.notebook}.ipynb"}
         done = run.finish(study, scores, folder, [outcome], turn="2026H2", language="zh", edition=made)
         page = index(done.folder)
         assert f'href="{name}/{PAGE}"' in page

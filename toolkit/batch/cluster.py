@@ -5,13 +5,11 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from toolkit.faults import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import Executor
-
-
-class ClusterError(ValueError):
-    """A cluster that cannot be used."""
 
 
 @contextmanager
@@ -34,20 +32,20 @@ def cluster(address: str, *, patience: float = 10.0) -> Iterator[tuple[Executor,
 
     Raises
     ------
-    ClusterError
+    UsageError
         If Dask is not installed, nobody answers, or there are no workers.
     """
     try:
         from distributed import Client  # noqa: PLC0415  (an extra)
     except ImportError as fault:
-        raise ClusterError("--dask: needs the extra `dask`: pip install 'toolkit[dask]'") from fault
+        raise UsageError("--dask: needs the extra `dask`: pip install 'toolkit[dask]'") from fault
     try:
         client = Client(address, timeout=patience)
     except (OSError, TimeoutError, ValueError) as fault:
-        raise ClusterError(f"--dask: {address!r}, no scheduler answers: {fault}") from fault
+        raise UsageError(f"--dask: {address!r}, no scheduler answers: {fault}") from fault
     with client:
         threads = sum(client.nthreads().values())
         if not threads:
-            raise ClusterError(f"--dask: {address!r}, the scheduler has no workers; start some with `dask worker`")
+            raise UsageError(f"--dask: {address!r}, the scheduler has no workers; start some with `dask worker`")
         with client.get_executor(pure=False, retries=2) as executor:
             yield executor, threads
