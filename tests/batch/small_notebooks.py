@@ -50,9 +50,7 @@ def batch(tmp_path):
         bounds = Bounds(**{name: options.pop(name) for name in ("seconds", "memory", "retries") if name in options})
         extra = {name: options.pop(name) for name in ("exporters", "files", "metadata") if name in options}
         out = tmp_path / options.pop("out", "out")
-        units = [
-            Unit(f"u{value}", str(notebook), str(out / f"u{value}"), {"x": value}, **extra) for value in values
-        ]
+        units = [Unit(f"u{value}", str(notebook), str(out / f"u{value}"), {"x": value}, **extra) for value in values]
         found = {outcome.name: outcome for outcome in run_units(units, out / manifest.FILE, bounds=bounds, **options)}
         return [found[unit.name] for unit in units]
 
@@ -66,7 +64,10 @@ def executed(tmp_path, unit="u0", out="out", name="notebook.ipynb"):
 def texts(notebook):
     """What the cells of a notebook have put out, cell by cell."""
     return [
-        "".join(output.get("text") or output.get("data", {}).get("text/plain") or output.get("ename", "") for output in cell.outputs)
+        "".join(
+            output.get("text") or output.get("data", {}).get("text/plain") or output.get("ename", "")
+            for output in cell.outputs
+        )
         for cell in notebook.cells
         if cell.cell_type == "code"
     ]

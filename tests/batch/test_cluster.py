@@ -67,12 +67,16 @@ def office(tmp_path):
 
 
 # Dask's own warnings and sockets are not ours to mend.
-@pytest.mark.filterwarnings("default::ResourceWarning", "default::DeprecationWarning", "default::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings(
+    "default::ResourceWarning", "default::DeprecationWarning", "default::pytest.PytestUnraisableExceptionWarning"
+)
 def test_when_a_worker_is_killed_every_unit_is_finished_once(office, make, tmp_path):
     address, (one, _) = office
     notebook = make("import time; time.sleep(0.5)", "print(x * x)")
     out = tmp_path / "out"
-    units = [Unit(f"u{x}", str(notebook), str(out / f"u{x}"), {"x": x}, exporters={"page.py": "python"}) for x in range(12)]
+    units = [
+        Unit(f"u{x}", str(notebook), str(out / f"u{x}"), {"x": x}, exporters={"page.py": "python"}) for x in range(12)
+    ]
     outcomes = []
     with cluster(address) as (executor, workers):
         for outcome in run_units(units, out / manifest.FILE, executor=executor, workers=workers):

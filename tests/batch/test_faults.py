@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -32,7 +31,9 @@ def mark(monkeypatch):
 
 
 def test_a_unit_that_raises_leaves_its_notebook_and_no_page(make, batch, tmp_path):
-    failed = others_done(batch(make("print('before')", "1 / (x - 1)", "print('after')"), exporters={"page.py": "python"}))
+    failed = others_done(
+        batch(make("print('before')", "1 / (x - 1)", "print('after')"), exporters={"page.py": "python"})
+    )
     assert "ZeroDivisionError" in failed.error
     assert sorted(path.name for path in (tmp_path / "out" / "u1").iterdir()) == ["notebook.ipynb"]
     assert sorted(path.name for path in (tmp_path / "out" / "u0").iterdir()) == ["notebook.ipynb", "page.py"]

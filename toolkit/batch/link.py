@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Client, Connection, Pipe, wait
 from multiprocessing.reduction import send_handle
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,18 +82,19 @@ class Process:
 
     def events(self) -> Iterator[Any]:
         """What it tells, as it comes; ends with the process."""
-        open_ends = [self.control, self.results]
-        while open_ends:
-            for ready in wait(open_ends):
+        ends = [self.control, self.results]
+        while ends:
+            there = wait(ends)
+            for end in [end for end in ends if end in there]:
                 try:
-                    message = ready.recv()  # type: ignore[union-attr]
+                    message = end.recv()
                 except (EOFError, OSError, pickle.UnpicklingError):
-                    open_ends.remove(ready)
-                    if ready is self.control:  # the template is gone, and our process with it
+                    ends.remove(end)
+                    if end is self.control:  # the template is gone, and our process with it
                         self._fell_with_template()
                         return
                     continue
-                if ready is self.results:
+                if end is self.results:
                     yield message
                 elif self._hear(message):
                     yield from self._rest()
@@ -281,12 +282,11 @@ def _started(spec: Spec, address: Path) -> Link:
             cwd=home,
             start_new_session=True,
         )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    with suppress(BrokenPipeError), process.stdin:
-        process.stdin.write(pickle.dumps(spec))
-    with process.stdout:
-        ready = bool(wait([process.stdout], START)) and process.stdout.readline() == b"ready\n"
+    told, asked = cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
+    with suppress(BrokenPipeError), told:
+        told.write(pickle.dumps(spec))
+    with asked:
+        ready = bool(wait([asked.fileno()], START)) and asked.readline() == b"ready\n"
     link = _held(address) if ready else None
     if link is None:
         process.kill()

@@ -57,6 +57,8 @@ def holds(outcome: Outcome, unit: Unit, key: str) -> bool:
     if outcome.outcome not in {"done", "kept"} or outcome.key != key or not outcome.files:
         return False
     try:
-        return all(sha256(Path(unit.folder, name).read_bytes()).hexdigest() == sum_ for name, sum_ in outcome.files.items())
+        return all(
+            sha256(Path(unit.folder, name).read_bytes()).hexdigest() == sum_ for name, sum_ in outcome.files.items()
+        )
     except OSError:
         return False

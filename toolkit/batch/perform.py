@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from papermill.engines import Engine, NBClientEngine, papermill_engines
 
-from toolkit.batch.link import Link, Process, TemplateError, can_fork, open_template
+from toolkit.batch.link import Ending, Link, Process, TemplateError, can_fork, open_template
 from toolkit.batch.preamble import preamble_of
 from toolkit.batch.requests import Request, Spec, spec_of
 from toolkit.batch.units import Bounds, Outcome, Unit
@@ -35,7 +35,7 @@ QUIET = ["--Application.log_level=50", "--HistoryManager.hist_file=:memory:"]
 """Kernels warn of local sockets and of their own shutdown."""
 
 
-class Stopped(RuntimeError):
+class Stopped(RuntimeError):  # noqa: N818  (nothing has gone wrong)
     """The run was stopped while the unit was under way."""
 
 
@@ -46,7 +46,7 @@ def perform_here(unit: Unit, kernel: InnerKernel, recorded: Sequence[Recorded]) 
     """Run a unit in this process, which was forked for it."""
     from toolkit.batch.cells import CellClient  # noqa: PLC0415
 
-    class Here(Engine):  # type: ignore[misc]
+    class Here(Engine):
         @classmethod
         def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **_: object) -> None:  # noqa: ANN401, ARG003
             CellClient(nb_man, kernel, recorded, record_timing=False).execute()
@@ -60,9 +60,8 @@ def perform_stock(unit: Unit, bounds: Bounds) -> Outcome:
     arguments = list(QUIET)
     if bounds.memory is not None:
         limit = bounds.memory * MEGABYTE
-        arguments.append(
-            "--IPKernelApp.exec_lines=__import__('toolkit.batch.limits', fromlist=['']).limit_memory(%d)" % limit
-        )
+        limiting = f"__import__('toolkit.batch.limits', fromlist=['']).limit_memory({limit})"
+        arguments.append(f"--IPKernelApp.exec_lines={limiting}")
     papermill_engines.register("toolkit-stock", _stock(bounds.seconds))
     return _perform(unit, engine_name="toolkit-stock", record_timing=False, extra_arguments=arguments)
 
@@ -71,7 +70,7 @@ def _stock(seconds: float | None) -> type[Engine]:
     """Papermill's own engine with a time limit for all cells together."""
     until = None if seconds is None else time.monotonic() + seconds
 
-    class Stock(NBClientEngine):  # type: ignore[misc]
+    class Stock(NBClientEngine):
         @classmethod
         def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **settings: Any) -> None:  # noqa: ANN401
             if until is None:
@@ -156,8 +155,8 @@ def _execute(unit: Unit, work: Path, engine: dict[str, Any]) -> None:
         text = target.read_text(encoding="utf-8") if target.is_file() else ""
         target.unlink(missing_ok=True)  # half of it, where the disk is full
         if text:
-            executed = settled(nbformat.reads(text, as_version=4), unit)  # type: ignore[no-untyped-call]
-            _write(target, nbformat.writes(executed) + "\n")  # type: ignore[no-untyped-call]
+            executed = settled(nbformat.reads(text, as_version=4), unit)
+            _write(target, nbformat.writes(executed) + "\n")
     for name, exporter in unit.exporters.items():
         _write(work / name, export(executed, exporter))
 
@@ -201,7 +200,7 @@ def warm_exporters(unit: Unit) -> None:
 
     executed = Path(unit.folder) / Path(unit.notebook).name
     if executed.is_file():
-        notebook = nbformat.read(executed, as_version=4)  # type: ignore[no-untyped-call]
+        notebook = nbformat.read(executed, as_version=4)
         for exporter in unit.exporters.values():
             with suppress(Exception):
                 export(notebook, exporter)
@@ -232,23 +231,26 @@ class Crew:
     def _attempt(self, unit: Unit, bounds: Bounds) -> Outcome:
         """One attempt; its outcome has no files if the process died."""
         memory = None if bounds.memory is None else bounds.memory * MEGABYTE
-        process = self._started(unit, Request("unit", unit, str(Path(unit.folder).anchor), seconds=bounds.seconds, memory=memory))
+        process = self._started(
+            unit, Request("unit", unit, str(Path(unit.folder).anchor), seconds=bounds.seconds, memory=memory)
+        )
         try:
             found = list(process.events())
         finally:
             with self._lock:
                 self._running.discard(process)
             process.close()
-        ending = process.ending
-        used = {} if ending is None else {"cpu": round(ending.cpu, 3), "memory": ending.memory // MEGABYTE}
-        late = f"{LATE} {bounds.seconds:g} s\n" if ending is not None and ending.late else ""
-        if found:
-            return replace(found[0], **used, error=late + found[0].error, outcome="failed" if late else found[0].outcome)
-        shutil.rmtree(partial(unit), ignore_errors=True)
-        if self._stopping:
-            raise Stopped(unit.name)
-        shutil.rmtree(unit.folder, ignore_errors=True)  # what lies there is of an older run
-        return Outcome(unit.name, "failed", 0.0, error=late + (ending.told if ending else "no word from it"), **used)
+        ending = process.ending or Ending(0, error="no word from it")
+        outcome: Outcome | None = found[0] if found else None
+        if outcome is None:
+            shutil.rmtree(partial(unit), ignore_errors=True)
+            if self._stopping:
+                raise Stopped(unit.name)
+            shutil.rmtree(unit.folder, ignore_errors=True)  # what lies there is of an older run
+            outcome = Outcome(unit.name, "failed", 0.0, error=ending.told)
+        if ending.late:
+            outcome = replace(outcome, outcome="failed", error=f"{LATE} {bounds.seconds:g} s\n{outcome.error}")
+        return replace(outcome, cpu=round(ending.cpu, 3), memory=ending.memory // MEGABYTE)
 
     def _started(self, unit: Unit, request: Request) -> Process:
         spec = spec_of(_preamble(unit.notebook, Path(unit.notebook).stat().st_mtime_ns))
@@ -288,7 +290,7 @@ LATE = "took longer than"
 def _preamble(notebook: str, changed: int) -> list[str]:  # noqa: ARG001  (a notebook that was changed is read again)
     import nbformat  # noqa: PLC0415
 
-    return preamble_of(nbformat.read(notebook, as_version=4))  # type: ignore[no-untyped-call]
+    return preamble_of(nbformat.read(notebook, as_version=4))
 
 
 @cache

@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 LAUNCHER = "ipykernel_launcher"
 
 
-class WarmProvisioner(LocalProvisioner):  # type: ignore[misc]
+class WarmProvisioner(LocalProvisioner):
     """Starts kernels by forking; where none can be forked, or the command is another's, as Jupyter does.
 
     `modules` of the kernelspec's `metadata.kernel_provisioner.config` are imported in advance, where they are
     installed; what kernels that have ended had imported is added to them.
     """
 
-    modules: list[str] = List(Unicode()).tag(config=True)
+    modules = List(Unicode()).tag(config=True)
+    process: Any = None  # in place of a `subprocess.Popen`
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:  # noqa: ANN401
         """Start a kernel."""

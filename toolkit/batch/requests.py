@@ -83,7 +83,9 @@ def lasting(environment: dict[str, str]) -> tuple[tuple[str, str], ...]:
         sorted(
             (name, value)
             for name, value in environment.items()
-            if not any(name == part or (part.endswith("_") and part != "_" and name.startswith(part)) for part in FLEETING)
+            if not any(
+                name == part or (part.endswith("_") and part != "_" and name.startswith(part)) for part in FLEETING
+            )
         )
     )
 

@@ -91,11 +91,11 @@ class Template:
         if self.spec.kind == "notebook":
             from toolkit.batch.kernel import start_kernel  # noqa: PLC0415  (a stock kernel makes its own)
 
-            self.kernel = start_kernel()
-            self.reason = self._in_trial(lambda: rehearse(self.kernel, self.spec.preamble))
+            kernel = self.kernel = start_kernel()
+            self.reason = self._in_trial(lambda: rehearse(kernel, self.spec.preamble))
             if not self.reason:
                 sys.addaudithook(self._note_opened)
-                self.recorded, self.reason = run(self.kernel, self.spec.preamble)
+                self.recorded, self.reason = run(kernel, self.spec.preamble)
                 self.recorded = [] if self.reason else self.recorded
         self._learn(list(self.spec.modules))
         self.environment = {name: value for name, value in os.environ.items() if before.get(name) != value}
@@ -156,7 +156,7 @@ class Template:
     def serve(self) -> None:
         """Answer until nobody asks any more."""
         quiet_since = time.monotonic()
-        listening = self.listener._listener._socket  # noqa: SLF001  (the library has no other way to wait for two things)
+        listening = _socket_of(self.listener)
         while self.askers or self.children or (time.monotonic() - quiet_since < LINGER and not self.retired):
             if self.askers or self.children:
                 quiet_since = time.monotonic()
@@ -164,13 +164,13 @@ class Template:
             patience = min([LINGER, *(child.due - time.monotonic() for child in self.children.values())])
             doors = [] if self.retired else [listening]
             for ready in wait([*doors, *self.askers, *by_descriptor], max(0.0, patience)):
-                if ready is listening:
+                if isinstance(ready, Connection):
+                    self._hear(ready)
+                elif isinstance(ready, int):
+                    self._bury(by_descriptor[ready])
+                else:
                     with suppress(OSError, EOFError):
                         self.askers.add(self.listener.accept())
-                elif isinstance(ready, Connection):
-                    self._hear(ready)
-                else:
-                    self._bury(by_descriptor[ready])
             self._hurry()
             self._begin()
 
@@ -237,10 +237,12 @@ class Template:
         """Be the child: forget the template, do what is asked, and end."""
         code = 1
         try:
-            for other in (*self.askers, *(child.descriptor for child in self.children.values())):
-                other.close() if isinstance(other, Connection) else os.close(other)
+            for asker in self.askers:
+                asker.close()
+            for child in self.children.values():
+                os.close(child.descriptor)
             if not self.retired:
-                self.listener._listener._socket.close()  # noqa: SLF001
+                _socket_of(self.listener).close()
             children.enter(request, self.environment, self.kernel)
             code = children.DO[request.kind](request.work, Connection(results, readable=False), self)
             children.leave()
@@ -278,8 +280,13 @@ class Template:
                 if pid not in ours and os.getsid(pid) not in ours:
                     os.kill(pid, signal.SIGKILL)
         with suppress(ChildProcessError):
-            while (pid := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and pid.si_pid not in ours:
-                os.waitpid(pid.si_pid, 0)
+            while (dead := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and dead.si_pid not in ours:
+                os.waitpid(dead.si_pid, 0)
+
+
+def _socket_of(listener: Listener) -> Any:  # noqa: ANN401
+    """What it listens on; the library has no other way to wait for two things at once."""
+    return listener._listener._socket  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def _signal_group(pid: int, number: int) -> None:

@@ -8,7 +8,6 @@ import time
 import traceback
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from toolkit.batch import manifest
@@ -25,6 +24,7 @@ from toolkit.words import LANGUAGES, words
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
+    from pathlib import Path
 
     from toolkit.scoring.scores import Scores
     from toolkit.study import Study
