@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 MEGABYTE = 1 << 20
 GRACE = 5.0
+LATE = "took longer than"
 QUIET = ["--Application.log_level=50", "--HistoryManager.hist_file=:memory:"]
 """Kernels warn of local sockets and of their own shutdown."""
 
@@ -63,7 +64,9 @@ def perform_stock(unit: Unit, bounds: Bounds) -> Outcome:
         limiting = f"__import__('toolkit.batch.limits', fromlist=['']).limit_memory({limit})"
         arguments.append(f"--IPKernelApp.exec_lines={limiting}")
     papermill_engines.register("toolkit-stock", _stock(bounds.seconds))
-    return _perform(unit, engine_name="toolkit-stock", record_timing=False, extra_arguments=arguments)
+    outcome = _perform(unit, engine_name="toolkit-stock", record_timing=False, extra_arguments=arguments)
+    late = bounds.seconds is not None and outcome.error and outcome.seconds > bounds.seconds
+    return _late(outcome, bounds) if late else outcome
 
 
 def _stock(seconds: float | None) -> type[Engine]:
@@ -90,6 +93,10 @@ def _stock(seconds: float | None) -> type[Engine]:
                 watch.cancel()
 
     return Stock
+
+
+def _late(outcome: Outcome, bounds: Bounds) -> Outcome:
+    return replace(outcome, outcome="failed", error=f"{LATE} {bounds.seconds:g} s\n{outcome.error}")
 
 
 def _kill_kernels() -> None:
@@ -248,8 +255,7 @@ class Crew:
                 raise Stopped(unit.name)
             shutil.rmtree(unit.folder, ignore_errors=True)  # what lies there is of an older run
             outcome = Outcome(unit.name, "failed", 0.0, error=ending.told)
-        if ending.late:
-            outcome = replace(outcome, outcome="failed", error=f"{LATE} {bounds.seconds:g} s\n{outcome.error}")
+        outcome = _late(outcome, bounds) if ending.late else outcome
         return replace(outcome, cpu=round(ending.cpu, 3), memory=ending.memory // MEGABYTE)
 
     def _started(self, unit: Unit, request: Request) -> Process:
@@ -281,9 +287,6 @@ class Crew:
             for link in self._links.values():
                 link.close()
             self._links.clear()
-
-
-LATE = "took longer than"
 
 
 @cache

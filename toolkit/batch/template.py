@@ -267,6 +267,8 @@ class Template:
         failed = lessons["failed"] if isinstance(lessons, dict) else ""
         with suppress(OSError):
             child.asker.send(("ended", os.waitstatus_to_exitcode(status), child.late, _used(usage), failed))
+        self.askers.discard(child.asker)  # there is nothing more to say, and who asked may forget to hang up
+        child.asker.close()
         if self.lessons < LESSONS and isinstance(lessons, list):
             self.lessons += 1
             self._learn([name for name in lessons if _is_installed(name)], more=lambda: children.warm(child.request))
