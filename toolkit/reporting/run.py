@@ -40,7 +40,7 @@ PAGE = "report.html"
 INDEX = "index.html"
 MANIFEST = "manifest.jsonl"
 MAIN = Edition()
-PACKAGES = ("toolkit", "pandas", "numpy", "scipy", "narwhals", "duckdb", "matplotlib", "papermill", "nbclient")
+PACKAGES = ("toolkit", "pandas", "numpy", "scipy", "narwhals", "duckdb", "papermill", "nbclient")
 
 
 @dataclass(frozen=True)
