@@ -53,17 +53,20 @@ _CORNERS: dict[str, tuple[tuple[float, float], ...]] = {
 
 # ------------------------------------------------------------------------------------------------------ text and scale
 
-# Upper bounds of the widths in Noto Sans SC; what stands nowhere here is a small letter's or a capital's.
+# Upper bounds of the widths in Noto Sans SC; what is not listed is as wide as a small letter or a capital.
 _WIDTHS = {
     letter: width
     for width, letters in (
-        (0.34, " !'(),.:;I[]`ijl{|}"),
+        (0.34, " !'(),.:;I[]ijl{|}"),
         (0.4, "-/\\frt"),
         (0.57, '0123456789"#$*+<=>?^_~acegksvxyz'),
         (1.0, "MWmw%@"),
     )
     for letter in letters
 }
+
+# XML has no place for them, not even as entities.
+_CONTROLS = dict.fromkeys(range(0x20), " ")
 
 
 def ems(text: str) -> float:
@@ -77,7 +80,7 @@ def _em(letter: str) -> float:
         return _WIDTHS[letter]
     if east_asian_width(letter) in "WFA":
         return 1.0
-    return 0.75 if letter.isupper() else 0.63
+    return 0.63 if letter.islower() else 0.75
 
 
 def shortened(name: str, most: float = LABEL) -> str:
@@ -127,6 +130,10 @@ def apart(places: Sequence[float], least: float, lowest: float) -> list[float]:
     for place, height in zip(order, heights, strict=True):
         result[place] = height
     return result
+
+
+def _written(text: str) -> str:
+    return escape(text, quote=False).translate(_CONTROLS)
 
 
 def _number(value: float) -> str:
@@ -213,7 +220,7 @@ class Chart(ABC):
     ) -> None:
         """Texts of one kind, each with the place of its line's end or middle; a white edge parts them from lines."""
         inner = "".join(
-            f'<text x="{_number(x)}" y="{_number(y)}">{escape(text, quote=False)}</text>' for x, y, text in labels
+            f'<text x="{_number(x)}" y="{_number(y)}">{_written(text)}</text>' for x, y, text in labels if text
         )
         if inner:
             style = f'text-anchor="{anchor}" font-size="{size:g}" fill="{colour}"'
