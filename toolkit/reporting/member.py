@@ -262,8 +262,8 @@ def outline(sheet: Sheet) -> Plot | None:
     chart = Rows(names, limits(own, branch, mine), _("Score (0-100)"))
     chart.marks(branch, "bar", GREY, name=_("Mean of the branch"))
     if not all(map(math.isnan, mine)):
-        chart.marks(mine, "square", COLOURS[0], name=_("Self"))
-    chart.marks(own, "circle", RED, size=3.5, name=_("Your score"))
+        chart.marks(mine, "square", COLOURS[0], size=3.8, name=_("Self"))
+    chart.marks(own, "circle", RED, size=3.2, name=_("Your score"))
     caption = _("Your score on every indicator, beside the mean of the branch")
     alt = f"{caption}: " + ", ".join(f"{a} {points(b)}" for a, b in zip(names, own, strict=True))
     return Plot(chart.svg(), alt, caption)

@@ -112,7 +112,7 @@ def selves(view: Slice) -> Plot | None:
     own, others = numbers(rows["self"]), numbers(rows["others"])
     chart = Rows(names, limits(own, others), _("Mean score (0-100)"))
     chart.spans(own, others)
-    chart.marks(own, "square", COLOURS[0], name=_("Self"))
+    chart.marks(own, "square", COLOURS[0], size=3.8, name=_("Self"))
     chart.marks(others, "circle", RED, name=_("Others"))
     caption = _("How the members see themselves and how others see them")
     alt = f"{caption}: " + ", ".join(f"{label} {gap(value)}" for label, value in zip(names, rows["gap"], strict=True))
