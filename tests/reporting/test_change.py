@@ -1,6 +1,5 @@
 """Two rounds side by side: parts add up, and what was to be mended is followed."""
 
-import numpy as np
 import pandas as pd
 import pytest
 from small_study import make, ratings_of
@@ -119,9 +118,3 @@ def test_who_was_to_mend_is_followed():
     assert row[0] == "m"
     assert row[2:] == ("mend by a date", "2026-08-14", "overdue")  # 30 days; as of the last day known, and no paper
     assert view.facts["as_of"] == "2026-12-31"
-
-
-def test_labels_do_not_cover_each_other():
-    found = change._apart(np.array([80.0, 80.1, 60.0]), (50, 90))
-    assert np.diff(np.sort(found)).min() >= 0.07 * 40 - 1e-9
-    assert found[2] == 60

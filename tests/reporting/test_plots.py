@@ -13,8 +13,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from toolkit.reporting import plots
+from toolkit.reporting.chart import WIDTH, shortened
 from toolkit.reporting.documents import read
-from toolkit.reporting.plots import WIDTH, _ems, shortened
 
 NAMES = ["distribution", "league", "profile", "selves"]
 HOSTILE = ["$x$", "$\\frac{", "<b>x</b>", "_a_", "_", "*", "]]>", "&amp;", "%s {0}", "\\alpha", "长" * 300, "W" * 300]
@@ -31,12 +31,10 @@ def texts(plot):
 def test_a_figure_is_svg_with_text_in_the_chinese_font(make_view, name, language):
     plot = getattr(plots, name)(make_view(language))
     root = ET.fromstring(plot.svg)  # noqa: S314
-    assert root.get("width") == f"{WIDTH * 72:g}pt"
-    assert len(plot.svg) < 40_000
-    fonts = [element.get("style", "") for element in root.iter(f"{SVG}text")]
-    assert fonts
-    assert all("Noto Sans SC" in font for font in fonts)
-    assert "<dc:date>" not in plot.svg
+    assert root.get("width") == f"{WIDTH:g}pt"
+    assert len(plot.svg) < 5_000
+    assert list(root.iter(f"{SVG}text"))
+    assert root.get("font-family").startswith("Noto Sans SC, ")
 
 
 def test_a_distribution_names_no_unit_but_this(make_view):
@@ -123,18 +121,11 @@ def test_more_sources_than_colours_are_all_drawn(make_view):
     assert {name.upper() for name in many} <= set(texts(plot))
 
 
-@pytest.mark.parametrize("members", [1, 60])
-def test_a_league_grows_with_its_members(make_view, members):
+def test_a_league_grows_with_its_members(make_view):
     row = make_view().league.iloc[[0]]
-    plot = plots.league(make_view(league=pd.concat([row] * members, ignore_index=True)))
-    height = float(ET.fromstring(plot.svg).get("height").removesuffix("pt"))  # noqa: S314
-    assert height == pytest.approx(72 * (0.7 + 0.21 * members))
-
-
-def test_a_label_is_shortened_to_its_room():
-    assert shortened("第一支部") == "第一支部"
-    assert shortened("长" * 30) == "长" * 16 + "…"
-    assert _ems(shortened("W" * 60)) <= 17
+    leagues = [plots.league(make_view(league=pd.concat([row] * n, ignore_index=True))) for n in (1, 2, 60)]
+    one, two, sixty = (float(ET.fromstring(plot.svg).get("height").removesuffix("pt")) for plot in leagues)  # noqa: S314
+    assert sixty - one == pytest.approx(59 * (two - one))
 
 
 SCRIPT = """
@@ -144,6 +135,7 @@ from toolkit.reporting.slices import Slice
 view = Slice.from_json(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
 for name in sys.argv[2:]:
     print(hashlib.sha256(getattr(plots, name)(view).svg.encode()).hexdigest())
+print("matplotlib" in sys.modules)
 """
 
 
@@ -156,4 +148,5 @@ def test_two_processes_draw_the_same_bytes(make_view):
         check=True,
         text=True,
     ).stdout.split()
-    assert there == [sha256(getattr(plots, name)(make_view("zh")).svg.encode()).hexdigest() for name in NAMES]
+    here = [sha256(getattr(plots, name)(make_view("zh")).svg.encode()).hexdigest() for name in NAMES]
+    assert there == [*here, "False"]  # and figures of our own need no matplotlib

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import matplotlib as mpl
-import numpy as np
 import pandas as pd
 
-from toolkit.reporting.plots import GREY, PALE, RED, Plot, axes_of, drawn, limits, shortened, style
+from toolkit.reporting.chart import GREY, RED, Columns, limits, shortened
+from toolkit.reporting.plots import Plot, numbers
 from toolkit.reporting.prose import Text, joined, plain
 from toolkit.reporting.results import amount, moved, stars
 from toolkit.reporting.table import DASH, Column, Table, gap, made, points, share, whole
@@ -173,36 +172,21 @@ def slope(view: Change) -> Plot | None:
     if rows.empty:
         return None
     _ = words(view.language)
-    old, new = rows["before"].to_numpy(dtype=float), rows["after"].to_numpy(dtype=float)
-    step = new - old
-    most = np.argsort(-np.abs(step), kind="stable")[:3]
-    with mpl.rc_context(style()):
-        figure, axes = axes_of(3.2, 0.7, right=1.9)
-        axes.set_xlim(0, 1)
-        axes.set_ylim(*limits(old, new))
-        for number in range(len(rows)):
-            far = number in most
-            axes.plot([0, 1], [old[number], new[number]], color=RED if far else GREY, lw=1.6 if far else 0.8,
-                      alpha=1 if far else 0.6, marker="o", ms=3.5, clip_on=False)  # fmt: skip
-        for number, at in zip(most, _apart(new[most], axes.get_ylim()), strict=True):
-            text = f"{shortened(str(rows['name'].iloc[number]), 9)} {gap(step[number])}"
-            axes.annotate(text, (1.02, at), color=RED, va="center", annotation_clip=False)
-        axes.set_xticks([0, 1], [shortened(view.before), shortened(view.after)])
-        axes.grid(axis="y", color=PALE)
-        axes.set_axisbelow(True)
+    old, new = numbers(rows["before"]), numbers(rows["after"])
+    step = [after - before for before, after in zip(old, new, strict=True)]
+    most = sorted(range(len(step)), key=lambda number: -abs(step[number]))[:3]
+    names = rows["name"].tolist()
+    told = [(new[number], f"{shortened(names[number], 9)} {gap(step[number])}", RED) for number in most]
+    chart = Columns([view.before, view.after], limits(old, new), told, height=230)
+    for number, pair in enumerate(zip(old, new, strict=True)):
+        if number not in most:
+            chart.trail(pair, GREY, width=0.7)
+            chart.marks(pair, "circle", GREY, size=2)
+    for number in most:
+        chart.trail((old[number], new[number]), RED)
+        chart.marks((old[number], new[number]), "circle", RED, size=2.5)
     caption = _("Scores of the members from {before} to {after}; the three that moved most are named")
     caption = caption.format(before=view.before, after=view.after)
-    pairs = zip(rows["name"], old, new, strict=True)
-    return drawn(figure, f"{caption}: " + ", ".join(f"{n} {points(a)} → {points(b)}" for n, a, b in pairs), caption)
-
-
-def _apart(values: np.ndarray, ends: tuple[float, float]) -> np.ndarray:
-    """Heights for labels at these values that do not cover each other."""
-    least = 0.07 * (ends[1] - ends[0])
-    order = np.argsort(values)
-    heights = values[order].astype(float)
-    for place in range(1, len(heights)):
-        heights[place] = max(heights[place], heights[place - 1] + least)
-    result = np.empty_like(heights)
-    result[order] = heights
-    return result
+    pairs = zip(names, old, new, strict=True)
+    alt = f"{caption}: " + ", ".join(f"{n} {points(a)} → {points(b)}" for n, a, b in pairs)
+    return Plot(chart.svg(), alt, caption)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 
-from toolkit.reporting.plots import COLOURS, GREY, PALE, RED, Plot, axes_of, drawn, limits, room_for, shortened, style
+from toolkit.reporting.chart import COLOURS, GREY, RED, Columns, Rows, limits, shortened
+from toolkit.reporting.plots import Plot, numbers
 from toolkit.reporting.prose import Text, joined, plain
 from toolkit.reporting.results import amount, moved, stars
 from toolkit.reporting.table import DASH, Column, Table, gap, made, points, span, whole
@@ -251,36 +252,21 @@ def hidden(sheet: Sheet) -> Text:
 
 def outline(sheet: Sheet) -> Plot | None:
     """Own score on every indicator, beside the branch's mean and one's own view; None where nothing is shown."""
-    rows = sheet.profile[(sheet.profile["indicator"] != "") & sheet.profile["score"].notna()].iloc[::-1]
+    rows = sheet.profile[(sheet.profile["indicator"] != "") & sheet.profile["score"].notna()]
     if rows.empty:
         return None
     _ = words(sheet.language)
     names = [shortened(label) for label in rows["label"]]
-    place = np.arange(len(rows))
-    own, branch = rows["score"].to_numpy(dtype=float), rows["unit"].to_numpy(dtype=float)
-    mine = sheet.by_source[SELF].loc[rows.index].to_numpy(dtype=float) if SELF in sheet.by_source else own * np.nan
-    with mpl.rc_context(style()):
-        figure, axes = axes_of(0.95 + 0.26 * len(rows), room_for(names), bottom=0.8)
-        axes.set_xlim(*limits(own, branch, mine))
-        axes.set_ylim(-0.6, len(rows) - 0.4)
-        axes.hlines(place, *axes.get_xlim(), color=PALE, lw=0.8, zorder=0)
-        axes.plot(branch, place, "|", color=GREY, ms=13, mew=2)
-        marks = [_("Mean of the branch")]
-        if not np.isnan(mine).all():
-            axes.plot(mine, place, "s", color=COLOURS[0], ms=5.5, mec="white")
-            marks.append(_("Self"))
-        axes.plot(own, place, "o", color=RED, ms=7, mec="white")
-        marks.append(_("Your score"))
-        axes.set_yticks(place, names)
-        axes.tick_params(axis="y", length=0)
-        axes.set_xlabel(_("Score (0-100)"))
-        below = (0.5, -0.46 / (0.27 * len(rows) + 0.13))
-        axes.legend(
-            axes.get_lines(), marks, loc="upper center", bbox_to_anchor=below, ncols=3, frameon=False, fontsize=8
-        )
+    own, branch = numbers(rows["score"]), numbers(rows["unit"])
+    mine = numbers(sheet.by_source[SELF].loc[rows.index]) if SELF in sheet.by_source else []
+    chart = Rows(names, limits(own, branch, mine), _("Score (0-100)"))
+    chart.marks(branch, "bar", GREY, name=_("Mean of the branch"))
+    if not all(map(math.isnan, mine)):
+        chart.marks(mine, "square", COLOURS[0], size=3.8, name=_("Self"))
+    chart.marks(own, "circle", RED, size=3.2, name=_("Your score"))
     caption = _("Your score on every indicator, beside the mean of the branch")
-    alt = f"{caption}: " + ", ".join(f"{a} {points(b)}" for a, b in zip(names[::-1], own[::-1], strict=True))
-    return drawn(figure, alt, caption)
+    alt = f"{caption}: " + ", ".join(f"{a} {points(b)}" for a, b in zip(names, own, strict=True))
+    return Plot(chart.svg(), alt, caption)
 
 
 def line(sheet: Sheet) -> Plot | None:
@@ -289,21 +275,15 @@ def line(sheet: Sheet) -> Plot | None:
     if len(rows) < LINE:
         return None
     _ = words(sheet.language)
-    score, low, high, index = (rows[name].to_numpy(dtype=float) for name in ("score", "low", "high", "index"))
-    place = np.arange(len(rows))
-    with mpl.rc_context(style()):
-        figure, axes = axes_of(1.9, 0.6)
-        axes.set_ylim(*limits(score, low, high, index))
-        axes.set_xlim(-0.4, len(rows) - 0.35)
-        axes.vlines(place, low, high, color=GREY, lw=1.6)
-        axes.plot(place, score, "o-", color=RED, ms=6, mec="white")
-        if not np.isnan(index).all():
-            axes.plot(place, index, "s--", color=COLOURS[0], ms=5, mec="white", lw=1)
-            axes.annotate(_("Index"), (place[-1] + 0.06, index[-1]), color=COLOURS[0], va="center")
-        axes.annotate(_("Score"), (place[-1] + 0.06, score[-1]), color=RED, va="center")
-        axes.set_xticks(place, [shortened(name) for name in rows["round"]])
-        axes.grid(axis="y", color=PALE)
-        axes.set_axisbelow(True)
+    score, low, high, index = (numbers(rows[name]) for name in ("score", "low", "high", "index"))
+    told = [(score[-1], _("Score"), RED), (index[-1], _("Index"), COLOURS[0])]
+    told = [end for end in told if not math.isnan(end[0])]
+    chart = Columns(list(rows["round"]), limits(score, low, high, index), told, height=137)
+    chart.spans(low, high)
+    chart.trail(index, COLOURS[0], width=1, dash="4 2")
+    chart.marks(index, "square", COLOURS[0], size=2.5)
+    chart.trail(score, RED)
+    chart.marks(score, "circle", RED)
     caption = _("Your score from round to round, with its 95% interval")
     alt = f"{caption}: " + ", ".join(f"{a} {points(b)}" for a, b in zip(rows["round"], score, strict=True))
-    return drawn(figure, alt, caption)
+    return Plot(chart.svg(), alt, caption)
