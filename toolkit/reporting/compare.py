@@ -48,7 +48,8 @@ class Change(View):
         `name, before, after, change, grade_before, grade, stars_before, stars, points_before, points`.
     sources, indicators : DataFrame
         `label, ratings, weights`: points that other ratings, and other weights, moved the mean of those who stayed.
-        What is not shown on its own stands in one row.
+        What is not shown on its own stands in one row, without numbers where it is hidden; then `by_ratings` and
+        `by_weights` are missing, and there is nothing by indicator.
     cases : DataFrame
         Remediation ordered in the round before: see `Standing.proposals`.
     conversion : DataFrame
@@ -203,7 +204,11 @@ class _Comparer:
             "others": settled(means[1] - means[0] - change),
         }
         opens = [_open(scope, stayed) for scope in (self.then, self.now)]
-        return self._by_source(cells, opens), self._by_indicator(cells, opens), facts
+        if any(each.hides for each in opens):
+            # a mixture of what is hidden, told twice over, comes apart: by ratings and by weights, or by indicators
+            facts |= {"by_ratings": None, "by_weights": None}
+            return self._by_source(cells, opens), empty, facts
+        return self._by_source(cells, opens), self._by_indicator(cells), facts
 
     def _table(self, ratees: list[str]) -> pd.DataFrame:
         """The scores of some members and of their posts."""
@@ -227,12 +232,12 @@ class _Comparer:
         top = cells["source"].map(tops).fillna("")
         label = [self.now.label(name) if name in shown else _("Other sources") for name in top]
         order = [*(self.now.label(name) for name in self.now.open.sources), _("Other sources")]
-        return self._summed(cells, label, order)
+        found = self._summed(cells, label, order)
+        gone = (found["label"] == _("Other sources")) & any(each.hides for each in opens)
+        return found.assign(**{name: found[name].mask(gone) for name in ("ratings", "weights")})
 
-    def _by_indicator(self, cells: pd.DataFrame, opens: list[Disclosure]) -> pd.DataFrame:
-        """Leaf indicators; nothing by indicator where either round hides the mean of one."""
-        if any(each.unshown for each in opens):
-            return pd.DataFrame(columns=["label", "ratings", "weights"])
+    def _by_indicator(self, cells: pd.DataFrame) -> pd.DataFrame:
+        """Leaf indicators."""
         _ = words(self.language)
         root = self.now.scheme.indicator_tree.names[0]
         label = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pandas as pd
 
 from toolkit.reporting.audit import Means, follows
-from toolkit.reporting.privacy import Part, hidden_sources, resting_on_few
+from toolkit.reporting.privacy import FEWEST, Part, hidden_sources, resting_on_few
 from toolkit.scheme import SELF
 from toolkit.scoring.ranks import rank
 
@@ -91,6 +91,11 @@ class Disclosure:
         return [name for name in self.tops if name not in self.hidden and name != SELF]
 
     @property
+    def hides(self) -> bool:
+        """Whether a source that weighs is hidden."""
+        return bool(self._hidden_parts)
+
+    @property
     def secrets(self) -> set[str]:
         """Sources, with those below them, and indicators whose mean must not be told anywhere."""
         below = {leaf for part in self._schemes for leaf in within(part, self.hidden)}
@@ -102,9 +107,12 @@ class Disclosure:
 
     def shown(self, source: str, indicator: str) -> float:
         """The unit's mean, NaN where it is hidden."""
-        mean = self.mean(source, indicator)
-        hide = source in self.hidden or (source == "" and indicator in self.unshown)
-        return float("nan") if mean is None or hide else float(mean["score"])
+        mean, whole = self.mean(source, indicator), self.mean("", "")
+        if mean is None or source in self.hidden or (source == "" and indicator in self.unshown):
+            return float("nan")
+        # a mean of one or two of many is nearly theirs, and with it what few others have said of them
+        few = whole is not None and mean["members"] < min(FEWEST, whole["members"])
+        return float("nan") if few else float(mean["score"])
 
     def members(self, members: pd.DataFrame, table: pd.DataFrame, unit: str) -> pd.DataFrame:
         """Ratees without the composites that would show what a few raters of a single source have said.

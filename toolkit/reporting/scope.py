@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -11,6 +12,7 @@ from toolkit.reporting.privacy import hidden_units
 from toolkit.reporting.secrecy import Secrecy
 from toolkit.reporting.standing import Standing, follow
 from toolkit.reporting.unit_tree import UnitTree
+from toolkit.rules import parts
 
 if TYPE_CHECKING:
     from toolkit.reporting.standing import Follow
@@ -101,9 +103,21 @@ class Scope:
         return self._open[ratee]
 
     def _hidden_of(self, ratee: str) -> set[str]:
-        """What must not be told of a ratee; of the unit neither of itself nor of its members."""
-        of_means = self.open.secrets if ratee == self.scope else set()
-        return self.disclosure(ratee).secrets | of_means
+        """What must not be told of a ratee: told of every member it would be told of the unit."""
+        return self.disclosure(ratee).secrets | self.open.secrets | self._beside.get(ratee, set())
+
+    @cached_property
+    def _beside(self) -> dict[str, set[str]]:
+        """Where the index of one member alone would tell what few have said, it would follow from the unit's mean.
+
+        From the index of every other follows what was said of him; so another is hidden too.
+        """
+        rows = self.members[(self.members["unit_id"] == self.unit) & self.members["counts"]]
+        asked = {part for part in map(parts, self.scheme.quantities) if part[0] == "score" and part[1]}
+        secret = {ratee: {name for _, name in asked} & self.disclosure(ratee).secrets for ratee in rows["ratee_id"]}
+        lone = [ratee for ratee, names in secret.items() if names]
+        others = [ratee for ratee in secret if ratee not in lone]
+        return {others[0]: secret[lone[0]]} if len(lone) == 1 and others else {}
 
     @property
     def unit_name(self) -> str:

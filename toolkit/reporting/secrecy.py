@@ -63,22 +63,26 @@ class Secrecy:
 
     def hides(self, ratee: str, of: str) -> bool:
         """Whether nothing may tell the value of a quantity, or let it be found."""
+        return (parts(of)[0] in OF_SCORES and ratee in self.withheld) or self._hides_itself(ratee, of)
+
+    def _hides_itself(self, ratee: str, of: str) -> bool:
+        """Whether it must not be told of somebody whose score is shown."""
         kind, part = parts(of)
         rules = {"grade": self._scheme.grades, "stars": self._scheme.stars}.get(kind)
-        hide = kind in OF_SCORES and ratee in self.withheld
+        hide = False
         if kind == "members":
-            hide |= self._hides_mean(ratee, part or "index")
+            hide = self._hides_mean(ratee, part or "index")
         elif kind == "score" and part:
-            hide |= part in self.hidden(ratee)
+            hide = part in self.hidden(ratee)
         elif kind in OF_PANELS:
-            hide |= self._few_answered(ratee, part)
+            hide = self._few_answered(ratee, part)
         elif kind == "index":
-            hide |= self.seals(ratee)
+            hide = self.seals(ratee)
         elif kind == BEFORE and self._scheme.stars is not None:
             last = before(self.study, self.round)
-            hide |= last is not None and self.elsewhere(last).hides(ratee, "stars")
+            hide = last is not None and self.elsewhere(last).hides(ratee, "stars")
         elif rules is not None:
-            hide |= self.hides(ratee, rules.of)
+            hide = self.hides(ratee, rules.of)
         return hide
 
     def tells(self, ratee: str, of: str) -> bool:
@@ -110,7 +114,7 @@ class Secrecy:
         if rounds is not None:
             return self._is_of_one_withheld(ratee) or any(self.elsewhere(part).seals(ratee) for part in rounds)
         made = self._composition(ratee)
-        return made is not None and any(self.hides(ratee, of) for of in _made_of(made))
+        return made is not None and any(self._hides_itself(ratee, of) for of in _made_of(made))
 
     def _is_of_one_withheld(self, ratee: str) -> bool:
         """Whether the index of a combined round is that of a single round in which the score is withheld."""

@@ -150,16 +150,19 @@ class Workings:
         blank = sum(count for points, count, _ in rows if np.isnan(points))
         answers = sorted(((p, n, w) for p, n, w in rows if not np.isnan(p)), reverse=True)
         n = sum(count for _, count, _ in answers)
-        note = self._(" ({n} blank)").format(n=blank) if blank else ""
+        known_by_name = bool(self.scheme.leaf_sources[source].attributed) or source == SELF
+        told = known_by_name or n + blank >= self.shown.min_votes
+        note = self._(" ({n} blank)").format(n=blank) if blank and told else ""
         if not n:
             return [self._("{cell}: no answer{note}").format(cell=label, note=note)]
-        if n < (self.scheme.leaf_sources[source].min or 1):
-            return [self._("{cell}: {n} raters are too few, so the source counts as missing").format(cell=label, n=n)]
         mean = self.value.get((source, "" if node == "overall" else node))
+        if mean is None and n < (self.scheme.leaf_sources[source].min or 1):
+            return [self._("{cell}: {n} raters are too few, so the source counts as missing").format(cell=label, n=n)]
         if mean is None:
             return [self._("{cell}: counts as missing").format(cell=label)]
-        known_by_name = bool(self.scheme.leaf_sources[source].attributed) or source == SELF
-        if n < self.shown.min_votes and not known_by_name:
+        # a weight of his own would point at a rater
+        weighted = self.shown.min_votes > 0 and any(abs(weight - count) > TOLERANCE for _, count, weight in answers)
+        if (n < self.shown.min_votes or weighted) and not known_by_name:
             few = self._("{cell}: {n} raters, mean {mean}")
             return [few.format(cell=label, n=n, mean=self.number(mean))]
         return [f"{label}: {self._arithmetic(source, answers, mean)}{note}"]
