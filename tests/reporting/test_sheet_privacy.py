@@ -59,9 +59,7 @@ DESIGNS = {
     "filled": SOURCES.replace("{min", "{rule: adjusted, min") + INDICATORS,
 }  # fmt: skip
 NUMBERS = {"superior": 1, "peer": 6, "public": 3, "self": 1}
-
-
-QUICK = ("index of a hidden source", "first the sources", "filled")
+QUICK = ("index of a hidden source", "filled")
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,10 @@ LEAVES = "indicators: {virtue: {weight: 0.6}, clean: {weight: 0.4, sources: [sup
 THREE = SOURCES.replace("0.4}", "0.2}\n  self: {scale: s, weight: 0.2, attributed: true}")
 
 
-@pytest.mark.parametrize("index", ["", "index: {components: {score: {}, virtue: {of: score.virtue}}}\n"])
+@pytest.mark.parametrize(
+    "index",
+    ["", pytest.param("index: {components: {score: {}, virtue: {of: score.virtue}}}\n", marks=pytest.mark.slow)],
+)
 def test_of_three_hidden_sources_the_one_that_was_asked_less_is_not_left_over(index, monkeypatch):
     """All less 0.6 x virtue and 0.4 x 0.8 x clean leaves the public alone, however many are hidden beside them."""
     all_digits(monkeypatch)
@@ -85,7 +88,8 @@ def test_an_index_that_holds_what_few_have_said_of_a_member_is_not_shown():
     view = view_of(SOURCES + OPEN, *ratings)
     assert view.hidden.empty
     shown = view.results.set_index("ratee_id")[["index", "stars"]].notna().all(axis=1)
-    assert shown.to_dict() == {"a": False, "b": True, "c": True}
+    # with all others that of a would follow from the mean of the unit
+    assert shown.to_dict() == {"a": False, "b": False, "c": True}
     assert view.league["score"].notna().all()
 
 
