@@ -23,7 +23,7 @@ ASIDE = {"rank", "ranked", "places", "low", "high", "coverage", "trend", "method
 
 def all_digits(patch):
     """Print every digit, and no interval."""
-    for module in (privacy, slices, compare):
+    for module in (privacy, compare):
         patch.setattr(module, "DIGITS", DIGITS)
     patch.setattr(sheet, "SHORT", DIGITS)
     patch.setattr(phrases, "value_text", lambda _of, value, *_: value if isinstance(value, str) else f"{value:.9f}")
