@@ -9,7 +9,6 @@ import json
 import re
 
 import numpy as np
-import pandas as pd
 from small_study import make
 
 from toolkit.reporting import compare, phrases, privacy, sheet, slices
@@ -29,7 +28,7 @@ def all_digits(patch):
     patch.setattr(phrases, "value_text", lambda _of, value, *_: value if isinstance(value, str) else f"{value:.9f}")
     for module in (sheet, slices):
         patch.setattr(module, "coarse", lambda low, *_: (np.full(len(low), np.nan),) * 2)
-    patch.setattr(sheet, "trend", lambda _: pd.DataFrame({"slope": []}))
+    patch.setattr(sheet, "slope", lambda *_: (0, np.nan, np.nan, np.nan, np.nan, "unknown"))
 
 
 def numbers(view):

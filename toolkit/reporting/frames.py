@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 def typed(columns: Mapping[str, list[Any]]) -> pd.DataFrame:
     """A frame of columns of cells; numbers some or all of which are missing (None) are floats."""
+    if not any(columns.values()):
+        return pd.DataFrame(np.empty((0, len(columns)), dtype=object), columns=list(columns))
     return pd.DataFrame({name: _typed(cells) for name, cells in columns.items()})
 
 
@@ -38,8 +40,6 @@ def rounded(cells: list[Any]) -> list[Any]:
 
 
 def _typed(cells: list[Any]) -> Any:  # noqa: ANN401  (what makes a column)
-    if not cells:
-        return np.array([], dtype=object)
     there = [cell for cell in cells if cell is not None]
     if len(there) < len(cells) and not any(isinstance(cell, bool | str) for cell in there):
         return np.array([np.nan if cell is None else cell for cell in cells], dtype=float)
@@ -48,7 +48,9 @@ def _typed(cells: list[Any]) -> Any:  # noqa: ANN401  (what makes a column)
 
 def missing(cells: list[Any]) -> list[Any]:
     """Cells with None for what is missing."""
-    return [None if isinstance(cell, float) and isnan(cell) else cell for cell in cells]
+    if all(cell == cell for cell in cells):  # noqa: PLR0124  (only what is missing differs from itself)
+        return cells
+    return [None if cell != cell else cell for cell in cells]  # noqa: PLR0124
 
 
 def highest(score: float) -> tuple[bool, float]:

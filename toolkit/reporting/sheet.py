@@ -19,14 +19,14 @@ from toolkit.reporting.frames import rounded, tabled
 from toolkit.reporting.privacy import FEWEST, coarse
 from toolkit.reporting.scope import Scope
 from toolkit.reporting.secrecy import Secrecy
-from toolkit.reporting.standing import Standing
+from toolkit.reporting.standing import RESULT, Standing
 from toolkit.reporting.view import Results
 from toolkit.reporting.workings import SHORT, Shown
 from toolkit.scheme import PUBLIC, SELF, said
 from toolkit.scoring.ranks import TOLERANCE
 from toolkit.scoring.rounds import last_day
 from toolkit.scoring.scores import score
-from toolkit.scoring.trend import trend
+from toolkit.scoring.trend import slope
 from toolkit.study import read_study
 
 if TYPE_CHECKING:
@@ -191,11 +191,7 @@ class _Member:
     @cached_property
     def result(self) -> Record:
         """What became of his score, as his sheet tells it."""
-        return _only(self._results)
-
-    @cached_property
-    def _results(self) -> pd.DataFrame:
-        return self.standing.results([self.member])
+        return self.standing.result(self.row)
 
     def sheet(self) -> Sheet:
         """Put the parts together."""
@@ -227,7 +223,7 @@ class _Member:
                 ],
                 ["label", "reason"],
             ),
-            results=self._results,
+            results=tabled([self.row | self.result], ["ratee_id", "name", *RESULT]),
             components=standing.components(self.member),
             satisfaction=standing.satisfaction(self.member),
             targets=standing.targets([self.member]),
@@ -262,9 +258,9 @@ class _Member:
     def _facts(self, by_source: pd.DataFrame) -> dict[str, Any]:
         result, keys = self.result, ("score", "low", "high", "index_low", "index_high")
         numbers = [self.row["score"], *_ends(self.row, "low", "high"), *_ends(self.row, "index_low", "index_high")]
-        numbers = rounded(numbers if not pd.isna(result["index"]) else [*numbers[:3], nan, nan])
+        numbers = rounded(numbers if result["index"] is not None else [*numbers[:3], nan, nan])
         facts: dict[str, Any] = dict.fromkeys(keys) if self.withheld else dict(zip(keys, numbers, strict=True))
-        facts |= {key: _plain(result[key]) for key in ("points", "index", "level", "stars", "stars_before", "grade")}
+        facts |= {key: result[key] for key in ("points", "index", "level", "stars", "stars_before", "grade")}
         ranks = {row["ratee_id"]: row["rank"] for row in self.scope.staff}
         weights = self.scheme.source_weights(self.category)
         return facts | {
@@ -306,7 +302,7 @@ class _Member:
         rows: list[Record] = []
         for turn in self._turns():
             standing = self._standing(turn)
-            row = self._row(turn) | _only(standing.results([self.member]))
+            row = self._row(turn) | standing.result(self._of_round(turn))
             if not apart or self.member in standing.withheld:
                 row |= dict.fromkeys(["score", "low", "high", "index", "stars"], nan) | {"grade": ""}
             rows.append(row)
@@ -330,12 +326,11 @@ class _Member:
 
     def _trend(self) -> dict[str, Any] | None:
         """Slope of the scores over these rounds."""
-        found = trend(self.history.assign(ratee_id=self.member))
-        if found.empty or np.isnan(found["slope"].iloc[0]):
+        rounds, _, rise, low, high, way = slope(*self.history[["score", "low", "high"]].to_numpy(dtype=float).T)
+        if isnan(rise):
             return None
-        row = found.iloc[0].to_dict()
-        ends = {key: _plain(round(float(row[name]), 1)) for key, name in (("low", "slope_low"), ("high", "slope_high"))}
-        return {"slope": round(float(row["slope"]), 1), **ends, "way": row["way"], "rounds": int(row["rounds"])}
+        ends = {"low": _plain(round(low, 1)), "high": _plain(round(high, 1))}
+        return {"slope": round(rise, 1), **ends, "way": way, "rounds": rounds}
 
     # -------------------------------------------------------------------------------------- why, and what he says
 
@@ -371,11 +366,6 @@ def _ends(row: Record, low: str, high: str) -> tuple[float, float]:
     """An interval as it is printed."""
     lows, highs = coarse([row[low]], [row[high]], [row["n"]])
     return float(lows[0]), float(highs[0])
-
-
-def _only(frame: pd.DataFrame) -> Record:
-    """The one row of a frame."""
-    return {str(name): cells.iloc[0] for name, cells in frame.items()}
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  (a number, a text, or neither)

@@ -202,10 +202,10 @@ class Cutter(Scope):
         facts["grades"] = {name: grades[name] for name in (self.scheme.grades.bands if self.scheme.grades else {})}
         own = rounded([row["score"] for row in self.own])
         facts["own_score"] = own[0] if own else None
-        mine = self.standing.results([self.unit]).to_dict("records")[0] if self.own else {}
+        mine = self.standing.result(self.own[0]) if self.own else {}
         keys = ("points", "index", "level", "stars", "stars_before")
         facts["admitted"] = len(self.standing.admitted(self._own_ids()))
-        facts["own"] = {key: None if pd.isna(mine.get(key)) else mine[key] for key in keys}
+        facts["own"] = {key: mine.get(key) for key in keys}
         return facts
 
     def _mean(self) -> dict[str, float | None]:
@@ -261,10 +261,12 @@ class Cutter(Scope):
     def _bottom(self) -> pd.DataFrame:
         """Units that satisfy least, in the overview alone."""
         columns = ["name", "n", "dissatisfied", "low", "high", "others", "verdict"]
+        if self.unit:
+            return tabled([], columns)
         rows = self.book.scores.rungs[self.round].frames["bottom"]
         rows = rows[rows["kind"] == "unit"]
-        if self.unit or rows.empty:
-            return pd.DataFrame(columns=columns)
+        if rows.empty:
+            return tabled([], columns)
         rows = rows.assign(name=[self.books.unit_names[ratee] for ratee in rows["ratee_id"]])
         few = pd.Series(
             [self.secrecy.hides(ratee, "dissatisfied") for ratee in rows["ratee_id"]], rows.index, dtype=bool

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import isnan, nan
 from typing import TYPE_CHECKING, Any
 
-from toolkit.reporting.frames import grouped, missing, tabled, typed
+from toolkit.reporting.frames import grouped, missing, rounded, tabled, typed
 from toolkit.reporting.phrases import (
     decision_label,
     matter_label,
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from toolkit.reporting.books import Book, Record
     from toolkit.reporting.secrecy import Secrecy
     from toolkit.scheme import Scheme
+
+
+RESULT = ("points", "index", "level", "stars", BEFORE, "grade", "why")
 
 
 @dataclass(frozen=True)
@@ -76,15 +79,21 @@ class Standing:
         DataFrame
             `ratee_id, name, points, index, level, stars, stars_before, grade, why`.
         """
-        columns = ["ratee_id", "name", "points", "index", "level", "stars", BEFORE, "grade", "why"]
-        return tabled([self._result(row) for ratee in ids for row in self.book.ratees.of(ratee)], columns)
+        rows = [row for ratee in ids for row in self.book.ratees.of(ratee)]
+        return tabled([row | self.result(row) for row in rows], ["ratee_id", "name", *RESULT])
 
-    def _result(self, row: Record) -> Record:
+    def result(self, row: Record) -> Record:
+        """What `results` tells of a ratee, by his row of `Scores.ratees`; its numbers as they are printed."""
         ratee = row["ratee_id"]
         hidden = {of for of in ("index", "stars", BEFORE, "grade") if self.secrecy.hides(ratee, of)}
-        told = row | dict.fromkeys(hidden, nan) | {"why": self._why(row)}
-        level = nan if "index" in hidden else row["level"]
-        return told | {"level": self._labelled(level), "grade": self._labelled(told["grade"])}
+        told = row | dict.fromkeys(hidden, nan)
+        numbers = ("points", "index", "stars", BEFORE)
+        return {
+            **dict(zip(numbers, rounded([told[name] for name in numbers]), strict=True)),
+            "level": self._labelled(row["level"]) if "index" not in hidden else "",
+            "grade": self._labelled(told["grade"]),
+            "why": self._why(row),
+        }
 
     def _why(self, row: dict[Any, Any]) -> str:
         """Conditions not met and quotas, of grade and of stars; nothing of what is hidden itself."""

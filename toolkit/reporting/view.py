@@ -6,10 +6,9 @@ import json
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
-import numpy as np
 import pandas as pd
 
-from toolkit.reporting.frames import typed
+from toolkit.reporting.frames import missing, typed
 
 
 @dataclass(frozen=True)
@@ -79,8 +78,4 @@ class Results(View):
 
 
 def _columns(frame: pd.DataFrame) -> dict[str, list[Any]]:
-    return {str(name): [None if _null(value) else value for value in frame[name].tolist()] for name in frame}
-
-
-def _null(value: object) -> bool:
-    return value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value))
+    return {str(name): missing(cells.tolist()) for name, cells in frame.items()}
