@@ -248,13 +248,21 @@ class Scheme(Rule):
 
     def source_weights(self, category: str | None = None) -> dict[str, Fraction]:
         """Weight of every source within its parent, for a category."""
-        override = self.categories[category].sources if category in self.categories else {}
-        return _weights(self.sources, override)
+        return dict(self._source_weights.get(category or "") or self._source_weights[""])
+
+    @cached_property
+    def _source_weights(self) -> dict[str, dict[str, Fraction]]:
+        own = {name: category.sources for name, category in self.categories.items()}
+        return {name: _weights(self.sources, own.get(name, {})) for name in ("", *own)}
 
     def indicator_weights(self, category: str | None = None) -> dict[str, Fraction]:
         """Weight of every indicator within its parent, for a category."""
-        override = self.categories[category].indicators if category in self.categories else {}
-        return _weights(self.indicators, override)
+        return dict(self._indicator_weights.get(category or "") or self._indicator_weights[""])
+
+    @cached_property
+    def _indicator_weights(self) -> dict[str, dict[str, Fraction]]:
+        own = {name: category.indicators for name, category in self.categories.items()}
+        return {name: _weights(self.indicators, own.get(name, {})) for name in ("", *own)}
 
     def index_weights(self, composition: Composition, category: str | None = None) -> dict[str, Fraction]:
         """Weight of every component of an index, for a category; those without weights weigh the same."""
@@ -295,10 +303,14 @@ class Scheme(Rule):
 
     def label(self, name: str, language: str | None = None) -> str:
         """Label of anything that the scheme names, in `language`; of two things with one name the more particular."""
-        found: Label | None = self.labels.get(name)
+        return said(self._label_of.get(name, name), language or self.language)
+
+    @cached_property
+    def _label_of(self) -> dict[str, Label]:
+        found: dict[str, Label] = dict(self.labels)
         for part in self._labelled:
-            found = getattr(part.get(name), "label", None) or found
-        return said(found if found is not None else name, language or self.language)
+            found |= {name: label for name, item in part.items() if (label := getattr(item, "label", None))}
+        return found
 
     @property
     def _labelled(self) -> list[Mapping[str, object]]:

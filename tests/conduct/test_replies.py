@@ -38,3 +38,9 @@ def test_without_feedback_it_is_due_after_the_last_day_and_without_days_never():
     study, _ = branch({"a": 90}, scheme=bare, replies=GIVEN)
     assert reply_by(study, "h1") == ""
     assert set(replies(study, "h1")["state"]) == {""}
+
+
+def test_replies_up_to_a_day_hold_those_of_the_day_itself():
+    study, _ = branch({"a": 90, "b": 90}, replies=GIVEN)
+    assert list(replies(study, "h1", "2026-07-20")["date"]) == ["2026-07-12", "2026-07-20"]
+    assert list(replies(study, "h1", "2026-07-19")["date"]) == ["2026-07-12"]

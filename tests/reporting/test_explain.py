@@ -9,6 +9,7 @@ import pytest
 from small_study import ballots_of, make, ratings_of
 
 from toolkit.faults import UsageError
+from toolkit.reporting.books import Books
 from toolkit.reporting.explain import explain, explanation
 from toolkit.reporting.workings import Shown
 from toolkit.scoring.scores import score
@@ -61,9 +62,9 @@ def test_the_calculator_knows_what_it_is_given():
 @pytest.mark.parametrize("turn", ["2026H1", "2026H2", "2026"])
 def test_every_page_of_the_demo_adds_up(study, scores, turn):
     ratees = scores.ratees[(scores.ratees["round"] == turn)]
-    lines = 0
+    lines, books = 0, Books(study, scores)
     for row in ratees.to_dict("records"):
-        steps = explain(study, scores, row["ratee_id"], turn)
+        steps = explain(books, row["ratee_id"], turn)
         lines += check(steps, 2e-4)
         text = "\n".join(line for step in steps for line in step.lines)
         for key in ("score", "index", "points"):
@@ -107,7 +108,7 @@ def page_of(text, cells, **more):
 
 
 def lines_of(study, scores, ratee="m", **options):
-    return [line for step in explain(study, scores, ratee, "r", language="en", **options) for line in step.lines]
+    return [line for step in explain(Books(study, scores), ratee, "r", language="en", **options) for line in step.lines]
 
 
 def test_trimmed_votes_are_counted_without_the_ends():

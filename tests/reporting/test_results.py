@@ -184,10 +184,15 @@ def test_a_notice_names_role_models_only(study, scores):
     assert sum(int(row[1]) for row in notice.grades(view).rows) == view.facts["scored"]
 
 
+def test_the_board_reads_of_role_models_without_their_values(make_view):
+    assert notice.models(make_view()).rows == (("张三", "Pioneer"),)
+    assert notice.models(make_view(models=make_view().models.iloc[:0])) is None
+
+
 def test_a_branch_of_two_has_no_counts(make_view):
     view = make_view()
     assert notice.grades(view) is None  # two are graded
     assert notice.stars(view) is None
-    many = pd.DataFrame({"stars": [5.0, 5.0, 5.0, 4.0]})
+    many = pd.DataFrame({"ratee_id": [*"abcd"], "stars": [5.0, 5.0, 5.0, 4.0]})
     table = notice.stars(make_view(results=many))
     assert [row[:2] for row in table.rows] == [("5 ★, 4 ★, 3 ★, 2 ★, 1 ★, 0 ★", "4")]

@@ -12,20 +12,19 @@ import pandas as pd
 from toolkit.conduct.calendar import calendar
 from toolkit.conduct.conversion import conversion
 from toolkit.faults import UsageError
+from toolkit.reporting.books import Books
 from toolkit.reporting.disclosure import Disclosure
 from toolkit.reporting.privacy import DIGITS, settled
 from toolkit.reporting.scope import Scope
-from toolkit.reporting.standing import follow
 from toolkit.reporting.view import View
 from toolkit.scheme import said
 from toolkit.scoring.bridge import FILLED, bridge, contributions
-from toolkit.scoring.rounds import before, combined
+from toolkit.scoring.rounds import combined
 from toolkit.scoring.scores import score
 from toolkit.study import read_study
 from toolkit.words import words
 
 if TYPE_CHECKING:
-    from toolkit.reporting.standing import Follow
     from toolkit.scoring.scores import Scores
     from toolkit.study import Study
 
@@ -48,7 +47,8 @@ class Change(View):
         `name, before, after, change, grade_before, grade, stars_before, stars, points_before, points`.
     sources, indicators : DataFrame
         `label, ratings, weights`: points that other ratings, and other weights, moved the mean of those who stayed.
-        What is not shown on its own stands in one row.
+        What is not shown on its own stands in one row, without numbers where it is hidden; then `by_ratings` and
+        `by_weights` are missing, and there is nothing by indicator.
     cases : DataFrame
         Remediation ordered in the round before: see `Standing.proposals`.
     conversion : DataFrame
@@ -97,7 +97,7 @@ def compare(
     round: str,  # noqa: A002
     *,
     language: str | None = None,
-    follows: Follow | None = None,
+    books: Books | None = None,
 ) -> Change:
     """Compare a round of a unit with the one before.
 
@@ -109,8 +109,8 @@ def compare(
         Whose rounds; the later one.
     language : str, optional
         Instead of the scheme's.
-    follows : callable, optional
-        See `follow`; to be shared where many units are compared.
+    books : Books, optional
+        Those of the study, to be shared where many units are compared.
 
     Raises
     ------
@@ -120,18 +120,16 @@ def compare(
     if round not in study.schemes:
         raise UsageError(f"round: {round!r}, must be one of {', '.join(study.schemes)}")
     spoken = language or study.schemes[round].language
-    return _Comparer(study, scores, unit, round, spoken, follows or follow(study, scores)).change()
+    return _Comparer(books or Books(study, scores), unit, round, spoken).change()
 
 
 class _Comparer:
     """Compares two rounds; a class, since every part needs the same things."""
 
-    def __init__(  # noqa: PLR0917
-        self, study: Study, scores: Scores, unit: str, turn: str, language: str, follows: Follow
-    ) -> None:
-        self.study, self.scores, self.unit, self.turn, self.language = study, scores, unit, turn, language
-        self.last = before(study, turn)
-        self.now = Scope(study, scores, unit, turn, language, follows=follows)
+    def __init__(self, books: Books, unit: str, turn: str, language: str) -> None:
+        self.study, self.scores, self.unit, self.turn, self.language = books.study, books.scores, unit, turn, language
+        self.now = Scope(books, unit, turn, language)
+        self.last = self.now.book.before
         self.then = self.now.at(self.last) if self.last else None
 
     def change(self) -> Change:
@@ -161,13 +159,8 @@ class _Comparer:
         columns += ["points_before", "points"]
         if self.then is None:
             return pd.DataFrame(columns=columns)
-        ids = self.now.members.loc[self.now.members["unit_id"] == self.unit, "ratee_id"].tolist()
-        now, then = (
-            scope.standing.results(ids).set_index("ratee_id").join(
-                scope.members.set_index("ratee_id")["score"].map(settled), how="left"
-            )
-            for scope in (self.now, self.then)
-        )  # fmt: skip
+        ids = [row["ratee_id"] for row in self.now.staff]
+        now, then = (_results(scope, ids) for scope in (self.now, self.then))
         frame = pd.DataFrame({"name": now["name"], "before": then["score"], "after": now["score"]})
         frame["change"] = (now["score"] - then["score"]).round(DIGITS)
         for name in ("grade", "stars", "points"):
@@ -203,7 +196,11 @@ class _Comparer:
             "others": settled(means[1] - means[0] - change),
         }
         opens = [_open(scope, stayed) for scope in (self.then, self.now)]
-        return self._by_source(cells, opens), self._by_indicator(cells, opens), facts
+        if any(each.hides for each in opens):
+            # a mixture of what is hidden, told twice over, comes apart: by ratings and by weights, or by indicators
+            facts |= {"by_ratings": None, "by_weights": None}
+            return self._by_source(cells, opens), empty, facts
+        return self._by_source(cells, opens), self._by_indicator(cells), facts
 
     def _table(self, ratees: list[str]) -> pd.DataFrame:
         """The scores of some members and of their posts."""
@@ -227,12 +224,12 @@ class _Comparer:
         top = cells["source"].map(tops).fillna("")
         label = [self.now.label(name) if name in shown else _("Other sources") for name in top]
         order = [*(self.now.label(name) for name in self.now.open.sources), _("Other sources")]
-        return self._summed(cells, label, order)
+        found = self._summed(cells, label, order)
+        gone = (found["label"] == _("Other sources")) & any(each.hides for each in opens)
+        return found.assign(**{name: found[name].mask(gone) for name in ("ratings", "weights")})
 
-    def _by_indicator(self, cells: pd.DataFrame, opens: list[Disclosure]) -> pd.DataFrame:
-        """Leaf indicators; nothing by indicator where either round hides the mean of one."""
-        if any(each.unshown for each in opens):
-            return pd.DataFrame(columns=["label", "ratings", "weights"])
+    def _by_indicator(self, cells: pd.DataFrame) -> pd.DataFrame:
+        """Leaf indicators."""
         _ = words(self.language)
         root = self.now.scheme.indicator_tree.names[0]
         label = [
@@ -255,16 +252,17 @@ class _Comparer:
     def _cases(self) -> pd.DataFrame:
         if self.then is None:
             return pd.DataFrame(columns=["name", "matter", "why", "decision", "due", "state"])
-        ids = self.then.members.loc[self.then.members["unit_id"] == self.unit, "ratee_id"].tolist()
-        names = dict(zip(self.study.members["member_id"], self.study.members["name"], strict=True))
+        ids = [row["ratee_id"] for row in self.then.staff]
+        names = self.now.books.members
         rows = self.then.standing.proposals([*ids, self.unit], ["remediation"])
-        return rows.assign(name=[names.get(ratee, self.now.unit_name) for ratee in rows["ratee_id"]])
+        called = [names[ratee]["name"] if ratee in names else self.now.unit_name for ratee in rows["ratee_id"]]
+        return rows.assign(name=called)
 
     def _conversion(self) -> pd.DataFrame:
         """Conversion over the rounds, of the unit's members whose score none of them withholds: few are called."""
         turns = [turn for turn in self.study.schemes if combined(self.study, turn) is None]
         gone = {ratee for turn in turns for ratee in self.now.at(turn).standing.withheld}
-        found = conversion(self.study, self.scores, ratees=set(self.now.members["ratee_id"]) - gone)
+        found = conversion(self.study, self.scores, ratees=set(self.now.people) - gone)
         rate = [np.nan if value is None else settled(100 * float(value)) for value in found["rate"]]
         labels = [self.now.label(name) for name in found["round"]]
         return found.assign(rate=rate, round=labels)
@@ -272,8 +270,14 @@ class _Comparer:
 
 def _counted(scope: Scope) -> set[str]:
     """Members who count, and whose score is shown."""
-    rows = scope.members
-    return set(rows.loc[rows["counts"] & rows["score"].notna(), "ratee_id"])
+    return {row["ratee_id"] for row in scope.members if row["counts"] and not np.isnan(row["score"])}
+
+
+def _results(scope: Scope, ratees: list[str]) -> pd.DataFrame:
+    """What became of some members, by id, with the score of each as it is printed."""
+    score = {row["ratee_id"]: row["score"] for row in scope.members}
+    found = scope.standing.results(ratees).set_index("ratee_id")
+    return found.assign(score=settled(pd.Series([score[ratee] for ratee in found.index], found.index, dtype=float)))
 
 
 def _open(scope: Scope, ratees: list[str]) -> Disclosure:
@@ -282,11 +286,12 @@ def _open(scope: Scope, ratees: list[str]) -> Disclosure:
     How many persons have rated a part of the members is not known. They are no fewer than those of any one of them, and
     of the unit's at most as many are lacking as have rated the others.
     """
-    rest = set(scope.members.loc[scope.members["counts"], "ratee_id"]) - set(ratees)
+    rest = {row["ratee_id"] for row in scope.members if row["counts"]} - set(ratees)
     if not rest:
         return scope.open
     keys = ["source", "indicator"]
-    rows = scope.table[scope.table["score"].notna()].astype(dict.fromkeys(["ratee_id", *keys], str))
+    rows = pd.DataFrame(scope.book.table.of_all([*ratees, *rest]))
+    rows = rows[rows["score"].notna()]
     mine = rows[rows["ratee_id"].isin(ratees)].groupby(keys, sort=False)
     means = mine.agg(score=("score", "mean"), raters=("n", "max"), members=("n", "size")).reset_index()
     if len(scope.parts) == 1:  # in a combined round each of these is the least of several
@@ -295,4 +300,4 @@ def _open(scope: Scope, ratees: list[str]) -> Disclosure:
         whole = [found["raters"] if (found := scope.open.mean(*key)) else 0 for key in means[keys].to_numpy()]
         means["raters"] = np.maximum(means["raters"], whole - lacking)
     categories = {ratee: scope.categories[ratee] for ratee in ratees}
-    return Disclosure(scope.scheme, [*scope.parts.values()], means.assign(unit_id=scope.scope), categories)
+    return Disclosure(scope.book.design, means.to_dict("records"), categories)  # type: ignore[arg-type]

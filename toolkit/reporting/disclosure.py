@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from functools import cached_property, partial
+from math import isnan, nan
+from typing import TYPE_CHECKING, Self
 
-import pandas as pd
+import numpy as np
 
 from toolkit.reporting.audit import Means, follows
-from toolkit.reporting.privacy import Part, hidden_sources, resting_on_few
+from toolkit.reporting.design import tops
+from toolkit.reporting.privacy import FEWEST, Part, hidden_sources, rests_on_few
 from toolkit.scheme import SELF
 from toolkit.scoring.ranks import rank
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from toolkit.reporting.audit import Row
+    from toolkit.reporting.books import Record
+    from toolkit.reporting.design import Design
     from toolkit.reporting.privacy import Reason
-    from toolkit.scheme import Scheme, Source
 
     Categories = Mapping[str, Collection[str]]
+    Seen = Mapping[str, Sequence[tuple[str, float]]]
 
 
 class Disclosure:
@@ -27,11 +31,9 @@ class Disclosure:
 
     Parameters
     ----------
-    scheme : Scheme
-        The round's scheme.
-    parts : sequence of Scheme
-        Those of the rounds that it combines, or of itself: what anybody was asked is seen here.
-    means : DataFrame
+    design : Design
+        What the round's schemes say of their sources.
+    means : sequence of mapping
         The unit's rows of `Scores.units` in the round.
     categories : mapping
         Categories in which every member of its subtree is rated: his own, or those of his posts.
@@ -39,51 +41,49 @@ class Disclosure:
     Attributes
     ----------
     tops : list of str
-        The sources right below the root, of all parts.
+        The sources right below the root, of all schemes.
     min_raters : int
-        The most that any part asks for.
+        The most that any of them asks for.
     hidden : dict
         See `hidden_sources`.
     unshown : set of str
         Indicators ("" for all) whose mean of all sources would give a hidden source away.
+    open_selves : bool
+        Whether views of oneself count as attributed: they do where they weigh nothing.
     """
 
-    def __init__(self, scheme: Scheme, parts: Sequence[Scheme], means: pd.DataFrame, categories: Categories) -> None:
-        self._scheme, self._schemes, self._means, self._categories = scheme, parts, means, categories
-        rows = means.to_dict("records") if len(set(means["unit_id"])) == 1 else []
-        self._rows: dict[tuple[str, str], dict[Hashable, Any]] = {
-            (row["source"], row["indicator"]): row for row in rows
-        }
-        self.tops = tops(parts)
-        self.min_raters = max(part.privacy.min_raters for part in (scheme, *parts))
-        sources = self._parts({category for own in categories.values() for category in own})
+    def __init__(self, design: Design, means: Sequence[Record], categories: Categories) -> None:
+        self._design, self._categories = design, categories
+        self._rows = {(row["source"], row["indicator"]): row for row in means}
+        self.tops, self.min_raters = design.tops, design.min_raters
+        self._all_categories = {category for own in categories.values() for category in own}
+        sources = self._parts()
+        self.open_selves = all(part.attributed for part in sources if part.name == SELF)
         self._attributed = {part.name: part.attributed for part in sources}
-        self._counted = {part.name for part in sources if part.counts}
         self.hidden: dict[str, Reason] = hidden_sources(sources, self.min_raters)
-        self.unshown = self._unshown()
+        counted = {part.name for part in sources if part.counts}
+        self._hidden_parts = [name for name in self.hidden if name in counted]
+        self.unshown = self._unshown() if self._hidden_parts else set[str]()
 
     @classmethod
-    def of_ratee(
-        cls, scheme: Scheme, parts: Sequence[Scheme], table: pd.DataFrame, ratee: str, categories: Collection[str]
-    ) -> Self:
+    def of_ratee(cls, design: Design, rows: Iterable[Record], ratee: str, categories: Collection[str]) -> Self:
         """Decide for a single ratee.
 
         His view of himself is no secret to him, and so protects nobody: it is left out.
 
         Parameters
         ----------
-        scheme, parts
+        design
             See above.
-        table : DataFrame
-            `Scores.table` of the round.
+        rows : iterable of mapping
+            The ratee's rows of `Scores.table` in the round.
         ratee : str
             The ratee.
         categories : collection of str
             In which he is rated.
         """
-        rows = table[(table["ratee_id"] == ratee) & (table["source"] != SELF) & table["score"].notna()]
-        means = rows.astype({"source": str, "indicator": str}).assign(unit_id="", members=1.0)
-        return cls(scheme, parts, means.assign(raters=means["n"]), {ratee: categories})
+        seen = [row for row in rows if row["source"] != SELF and not isnan(row["score"])]
+        return cls(design, [row | {"members": 1.0, "raters": row["n"]} for row in seen], {ratee: categories})
 
     @property
     def sources(self) -> list[str]:
@@ -91,94 +91,79 @@ class Disclosure:
         return [name for name in self.tops if name not in self.hidden and name != SELF]
 
     @property
+    def hides(self) -> bool:
+        """Whether a source that weighs is hidden."""
+        return bool(self._hidden_parts)
+
+    @cached_property
     def secrets(self) -> set[str]:
         """Sources, with those below them, and indicators whose mean must not be told anywhere."""
-        below = {leaf for part in self._schemes for leaf in within(part, self.hidden)}
-        return {*self.hidden, *below, *self.unshown} - {""}
+        line = self._design.line
+        return {name for top in self.hidden for name in line.get(top, ())} | (self.unshown - {""})
 
-    def mean(self, source: str, indicator: str) -> dict[Hashable, Any] | None:
+    def mean(self, source: str, indicator: str) -> Record | None:
         """The unit's row for a source and an indicator, whether it may be shown or not; None where there is none."""
         return self._rows.get((source, indicator))
 
     def shown(self, source: str, indicator: str) -> float:
         """The unit's mean, NaN where it is hidden."""
-        mean = self.mean(source, indicator)
-        hide = source in self.hidden or (source == "" and indicator in self.unshown)
-        return float("nan") if mean is None or hide else float(mean["score"])
+        mean, whole = self.mean(source, indicator), self.mean("", "")
+        if mean is None or source in self.hidden or (source == "" and indicator in self.unshown):
+            return float("nan")
+        # a mean of one or two of many is nearly theirs, and with it what few others have said of them
+        few = whole is not None and mean["members"] < min(FEWEST, whole["members"])
+        return float("nan") if few else float(mean["score"])
 
-    def members(self, members: pd.DataFrame, table: pd.DataFrame, unit: str) -> pd.DataFrame:
+    def members(self, members: Sequence[Record], seen: Seen, unit: str) -> list[Record]:
         """Ratees without the composites that would show what a few raters of a single source have said.
 
         Those that are left are ranked among themselves: a place that nobody holds would say where another stands.
 
         Parameters
         ----------
-        members : DataFrame
+        members : sequence of mapping
             Rows of `Scores.ratees`.
-        table : DataFrame
-            `Scores.table` of the round.
+        seen : mapping
+            The sources that have rated each, and how many raters they were.
         unit : str
             Where just one of its members is withheld, another is, or the first could be found from the unit's mean.
         """
-        bare: set[str] = set()
-        rated_as = members["ratee_id"].map(lambda ratee: "|".join(sorted(self._categories.get(ratee, ()))))
-        for _, group in members.groupby(rated_as):
-            rows = table[table["ratee_id"].isin(group["ratee_id"])]
-            categories = self._categories.get(group["ratee_id"].iloc[0], group["category"].unique())
-            bare |= self._resting_on_few(rows, "ratee_id", "n", categories)
-        own = members[(members["unit_id"] == unit) & members["counts"]]
-        lone, others = own[own["ratee_id"].isin(bare)], own[~own["ratee_id"].isin(bare)]
-        if len(lone) == 1:
+        bare = {row["ratee_id"] for row in members if self._rests_on_few(row, seen)}
+        own = [row for row in members if row["unit_id"] == unit and row["counts"]]
+        lone = [row for row in own if row["ratee_id"] in bare]
+        others = [row for row in own if row["ratee_id"] not in bare]
+        if len(lone) == 1 and others:
             # one of his category if there is: elsewhere the score weighs otherwise in an index, and two sums give two
-            others = others.assign(unlike=others["category"] != lone["category"].iloc[0])
-            bare |= set(others.sort_values(["unlike", "n", "ratee_id"])["ratee_id"].head(1))
-        gone = members["ratee_id"].isin(bare)
+            category = lone[0]["category"]
+            bare.add(min(others, key=lambda row: (row["category"] != category, row["n"], row["ratee_id"]))["ratee_id"])
         # a tie with nobody to be seen would tell the score of one who is withheld
-        tied = members["tied"] & ~members["band"].isin(members["band"][gone & members["tied"]])
-        blank = {name: members[name].mask(gone) for name in ("score", "low", "high", "grade", "band", "places")}
-        status = members["status"].mask(gone & members["score"].notna(), "withheld")
-        ranked = blank["score"].where(members["counts"]).groupby(members["unit_id"])
-        places = ranked.transform(lambda scores: pd.Series(rank(scores), scores.index))
-        return members.assign(**blank, status=status, rank=places, tied=tied)
+        bands = {row["band"] for row in members if row["tied"] and row["ratee_id"] in bare}
+        told = [row | {"tied": False} if row["tied"] and row["band"] in bands else row for row in members]
+        return _ranked([_withheld(row) if row["ratee_id"] in bare else row for row in told])
 
-    def bare_units(self, units: pd.DataFrame) -> set[str]:
-        """Which units (rows of `Scores.units` in the round) have a mean that their own report must hide."""
-        everybody = {"", *(category for scheme in self._schemes for category in scheme.categories)}
-        return self._resting_on_few(units, "unit_id", "raters", everybody)
+    def _rests_on_few(self, row: Record, seen: Seen) -> bool:
+        ratee = row["ratee_id"]
+        weighing = self._design.weighing(self._categories.get(ratee) or {row["category"]})
+        sources = [(source, n) for source, n in seen.get(ratee, ()) if source in weighing]
+        return rests_on_few(sources, self._attributed, self.min_raters)
 
-    def _parts(self, categories: Iterable[str]) -> list[Part]:
-        weighing = self._weighing(categories)
+    def _parts(self) -> list[Part]:
+        weighing, rows = self._design.weighing(self._all_categories), [*self._rows.values()]
         parts = []
         for name in self.tops:
             # what weighs nothing in it is told beside it all the same
-            line = {name, *(leaf for scheme in self._schemes for leaf in within(scheme, [name]))}
-            rows = self._means[self._means["source"].isin(line) & (self._means["raters"] > 0)]
-            counts = bool((rows["source"] == name).any()) and name in weighing
-            if name == SELF:  # shown as a mean of the unit alone, so that its raters are the members
-                raters, attributed = rows["members"], not counts
-            else:
-                leaves = [leaf for scheme in self._schemes for leaf in leaves_below(scheme, name)]
-                raters, attributed = rows["raters"], all(leaf.attributed for leaf in leaves)
-            parts.append(Part(name, int(raters.min()) if len(rows) else 0, attributed, counts))
+            line = self._design.line[name]
+            mine = [row for row in rows if row["source"] in line and row["raters"] > 0]
+            counts = name in weighing and any(row["source"] == name for row in mine)
+            # views of oneself are shown as a mean of the unit alone, so that their raters are the members
+            raters = [row["members" if name == SELF else "raters"] for row in mine]
+            attributed = not counts if name == SELF else self._design.attributed[name]
+            parts.append(Part(name, int(min(raters, default=0)), attributed, counts))
         return parts
-
-    def _weighing(self, categories: Iterable[str]) -> list[str]:
-        """The top sources that weigh anything in one of these categories, in any part."""
-        weights = [scheme.source_weights(category) for scheme in self._schemes for category in categories]
-        return [name for name in self.tops if any(part.get(name, 0) > 0 for part in weights)]
-
-    def _resting_on_few(self, rows: pd.DataFrame, key: str, raters: str, categories: Iterable[str]) -> set[str]:
-        seen = rows["source"].isin(self._weighing(categories)) & (rows["indicator"] == "") & (rows[raters] > 0)
-        rows = rows[seen].astype({key: str, "source": str})
-        if rows.empty:
-            return set()
-        attributed = rows["source"].map(self._attributed).astype(bool)
-        counted = pd.DataFrame({"id": rows[key], "raters": rows[raters], "attributed": attributed})
-        return resting_on_few(counted, self.min_raters)
 
     def _unshown(self) -> set[str]:
         """Indicators without a mean of all sources, as few as keep what few have said from being found."""
-        tree = self._scheme.indicator_tree
+        tree = self._design.scheme.indicator_tree
         order = sorted(range(len(tree)), key=lambda node: (node == 0, node in tree.inner, node))
         names = [tree.names[node] if node else "" for node in order]
         unshown = {name for name in names if sum(self._saw(source, name) for source in self._hidden_parts) == 1}
@@ -194,23 +179,15 @@ class Disclosure:
             left = _but(left, gone)
         return unshown
 
-    @property
-    def _hidden_parts(self) -> list[str]:
-        return [name for name in self.hidden if name in self._counted]
-
-    @property
-    def _all_categories(self) -> set[str]:
-        return {category for own in self._categories.values() for category in own}
-
     def _finds(self, shown: Sequence[str], category: str) -> bool:
         """Whether what few have said follows from the means of all sources on these indicators."""
         few = [name for name in self._hidden_parts if self.hidden[name] == "few"]
-        names = ["", *self._scheme.indicator_tree.names[1:]]
+        names = ["", *self._design.scheme.indicator_tree.names[1:]]
         equations: list[Row] = [{} for _ in shown]
         sums: list[Row] = [{} for _ in few for _ in names]
         single: list[Row] = []
-        for place, part in enumerate(self._schemes):
-            means, unknown = Means(part, category, partial(self._stand, part)), partial(self._unknown, place)
+        for place, part in enumerate(self._design.schemes):
+            means, unknown = Means(part, category, partial(self._stand, place)), partial(self._unknown, place)
             of_all = [unknown(means.of_all(name, tops([part]))) for name in shown]
             of_few = [unknown(means.of_source(source, name)) for source in few for name in names]
             equations = [row | more for row, more in zip(equations, of_all, strict=True)]
@@ -224,44 +201,34 @@ class Disclosure:
 
     def _saw(self, source: str, indicator: str) -> bool:
         """Whether a source was asked an indicator, or anything below it, and rated it."""
-        return any(self._stand(part, source, indicator) is not None for part in self._schemes)
+        places = range(len(self._design.schemes))
+        return any(self._stand(place, source, indicator) is not None for place in places)
 
-    def _stand(self, part: Scheme, source: str, indicator: str) -> str | None:
+    def _stand(self, place: int, source: str, indicator: str) -> str | None:
         """The indicator that a source has rated: this one, or the next above it that stands for it; None for none."""
-        tree = part.indicator_tree
+        tree = self._design.schemes[place].indicator_tree
         line = [tree.names[node] if node else "" for node in tree.path(tree.position.get(indicator, 0))]
         mean, name = next(((mean, name) for name in line if (mean := self.mean(source, name))), (None, ""))
-        return name if mean and mean["members"] > 0 and _asks(part, source, indicator) else None
+        return name if mean and mean["members"] > 0 and self._design.asks(place, source, indicator) else None
+
+
+def _withheld(row: Record) -> Record:
+    blank = dict.fromkeys(("score", "low", "high", "grade", "band", "places"), nan)
+    return row | blank | ({} if isnan(row["score"]) else {"status": "withheld"})
+
+
+def _ranked(rows: list[Record]) -> list[Record]:
+    """Rows with the ranks of those who count, unit by unit."""
+    ranks = dict.fromkeys((row["ratee_id"] for row in rows), nan)
+    by_unit: dict[str, list[Record]] = {}
+    for row in rows:
+        if row["counts"] and not isnan(row["score"]):
+            by_unit.setdefault(row["unit_id"], []).append(row)
+    for own in by_unit.values():
+        places = rank(np.array([row["score"] for row in own]))
+        ranks |= dict(zip((row["ratee_id"] for row in own), places.tolist(), strict=True))
+    return [row | {"rank": ranks[row["ratee_id"]]} for row in rows]
 
 
 def _but(names: Sequence[str], gone: str) -> list[str]:
     return [name for name in names if name != gone]
-
-
-def tops(schemes: Iterable[Scheme]) -> list[str]:
-    """The sources right below the root of any of these schemes."""
-    trees = [scheme.source_tree for scheme in schemes]
-    return list(dict.fromkeys(tree.names[place] for tree in trees for place in tree.children(0)))
-
-
-def within(scheme: Scheme, names: Iterable[str]) -> set[str]:
-    """Names of the sources below some sources."""
-    tree = scheme.source_tree
-    places = {tree.position[name] for name in names if name and name in tree.position}
-    return {tree.names[node] for node in range(len(tree)) if places & set(tree.path(node)[1:])}
-
-
-def _asks(scheme: Scheme, source: str, indicator: str) -> bool:
-    """Whether a scheme asks a source this indicator, or anything below it."""
-    sources, indicators = scheme.source_tree, scheme.indicator_tree
-    if source not in sources.position:
-        return False
-    rows, columns = sources.below[sources.position[source]], indicators.below[indicators.position.get(indicator, 0)]
-    return bool(scheme.asked[rows][:, columns].any())
-
-
-def leaves_below(scheme: Scheme, name: str) -> list[Source]:
-    """The sources that rate within a source; none where the scheme does not have it."""
-    tree = scheme.source_tree
-    node = tree.position.get(name, -1)
-    return [leaf for key, leaf in scheme.leaf_sources.items() if node in tree.path(tree.position[key])]

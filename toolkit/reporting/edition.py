@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Literal
 
 from toolkit.faults import UsageError, one_of
 from toolkit.files import NAMES_A_FOLDER, names_a_folder
+from toolkit.reporting.books import Books
 from toolkit.reporting.compare import compare
 from toolkit.reporting.sheet import Sheets
 from toolkit.reporting.slices import cut
-from toolkit.reporting.standing import follow
 from toolkit.words import words
 
 if TYPE_CHECKING:
@@ -104,11 +104,11 @@ class Edition:
 
 
 class Views:
-    """Cuts what every job of a run is handed; a class, since sheets of one unit share much."""
+    """Cuts what every job of a run is handed; a class, since all of them look things up in the same books."""
 
     def __init__(self, study: Study, scores: Scores, edition: Edition, turn: str, language: str | None) -> None:
         self.study, self.scores, self.edition, self.turn, self.language = study, scores, edition, turn, language
-        self._follow = follow(study, scores)
+        self._books = Books(study, scores)
         self._sheets = Sheets(study, scores, turn, language) if edition.per == "member" else None
 
     @property
@@ -121,6 +121,6 @@ class Views:
         if self._sheets:
             return self._sheets.cut(name)
         if self.edition.notebook == CHANGE:
-            return compare(self.study, self.scores, name, self.turn, language=self.language, follows=self._follow)
+            return compare(self.study, self.scores, name, self.turn, language=self.language, books=self._books)
         unit = "" if name == OVERVIEW and self.edition.main else name
-        return cut(self.study, self.scores, unit, self.turn, self.language, follows=self._follow)
+        return cut(self.study, self.scores, unit, self.turn, self.language, books=self._books)

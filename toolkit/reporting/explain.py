@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from math import fsum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from toolkit.faults import UsageError, one_of
+from toolkit.reporting.books import Books
+from toolkit.reporting.frames import grouped
 from toolkit.reporting.phrases import quantity_label, reason_text
 from toolkit.reporting.workings import Shown, Step, Workings, written
 from toolkit.scoring.ranks import TOLERANCE
-from toolkit.scoring.rounds import combined
 from toolkit.words import words
 
 if TYPE_CHECKING:
@@ -23,8 +25,7 @@ if TYPE_CHECKING:
 
 
 def explain(
-    study: Study,
-    scores: Scores,
+    books: Books,
     ratee: str,
     round: str,  # noqa: A002  (the contract's word)
     *,
@@ -35,7 +36,7 @@ def explain(
 
     Parameters
     ----------
-    study, scores
+    books : Books
         The study and its scores.
     ratee : str
         A member, a post or a rated unit.
@@ -51,8 +52,8 @@ def explain(
     list of Step
         Votes, sources, composite; points, index, grade, stars.
     """
-    spoken = language or study.schemes[round].language
-    page = _Page(study, scores, ratee, round, language=spoken, shown=shown or Shown())
+    spoken = language or books.study.schemes[round].language
+    page = _Page(books, ratee, round, language=spoken, shown=shown or Shown())
     return [step for step in page.steps() if step.lines]
 
 
@@ -70,7 +71,7 @@ def explanation(study: Study, scores: Scores, ratee: str, round: str, *, languag
     if ratee not in ratees.index:
         raise UsageError(f"ratee: {ratee!r}, {one_of(ratee, ratees.index, 'a member, post or rated unit')}")
     spoken = language or study.schemes[round].language
-    steps = explain(study, scores, ratee, round, language=spoken)
+    steps = explain(Books(study, scores), ratee, round, language=spoken)
     _ = words(spoken)
     title = _("Why this score: {name} ({id}), {round}")
     label = study.schemes[round].label(round, spoken)
@@ -83,13 +84,12 @@ class _Page(Workings):
     """Writes all steps of one ratee in one round."""
 
     def steps(self) -> Iterator[Step]:
-        weights = combined(self.study, self.round)
-        posts = self.study.posts_in(self.round)
-        held = posts[posts["member_id"] == self.ratee]
+        weights = self.book.combined
+        held = self.book.posts.of(self.ratee)
         if weights is not None:
             yield self.rounds(weights)
         elif len(held) and ("", "") in self.value:
-            yield self.posts(dict(zip(held["post_id"], held["share"], strict=True)))
+            yield self.posts({post["post_id"]: post["share"] for post in held})
         else:
             yield from self.votes()
             yield from self.means()
@@ -103,36 +103,32 @@ class _Page(Workings):
 
     def points(self) -> Step:
         """The ledger, summed."""
-        ledger = self.scores.rungs[self.round].frames["ledger"]
-        mine = ledger[ledger["ratee_id"] == self.ratee]
-        if mine.empty or np.isnan(self.row["points"]):
+        mine = self.book.frame("ledger").of(self.ratee)
+        if not mine or np.isnan(self.row["points"]):
             return Step(self._("Points"), ())
         names = {"base": self._("base"), "carry": self._("carried over"), "floor": self._("floor"),
                  "ceiling": self._("ceiling"), "veto": self._("veto")}  # fmt: skip
-        closing = mine["rule"] == ""
-        got = {
-            names[code]: amount for code, amount in mine[closing][["code", "got"]].itertuples(index=False, name=None)
-        }
-        by_rule = mine[~closing].groupby("rule", sort=False)[["asked", "got"]].sum()
+        got = {names[row["code"]]: row["got"] for row in mine if not row["rule"]}
         lines = [f"{name}: {self.number4(amount)}" for name, amount in got.items()]
-        for rule, asked, amount in by_rule.itertuples(name=None):
+        amounts = [*got.values()]
+        for (rule,), rows in grouped((row for row in mine if row["rule"]), "rule").items():
+            asked, amount = (fsum(row[key] for row in rows) for key in ("asked", "got"))
             less = self._(" (asked {n}, less by a cap or a veto)").format(n=self.number4(asked))
             lines.append(f"{self.label(rule)}: {self.number4(amount)}{less if abs(asked - amount) > TOLERANCE else ''}")
-        amounts = [*got.values(), *by_rule["got"]]
+            amounts.append(amount)
         total = " + ".join(_signed(self.number4(amount)) for amount in amounts)
         return Step(self._("Points"), (*lines, f"{self._('Balance')}: {total} = {self.number4(self.row['points'])}"))
 
     def index(self) -> Step:
         """Components of the index and their mean."""
-        components = self.scores.rungs[self.round].frames["components"]
-        mine = components[components["ratee_id"] == self.ratee]
-        if mine.empty or np.isnan(self.row["index"]) or self.shown.hides("index") or not self.shown.rounds:
+        mine = self.book.frame("components").of(self.ratee)
+        if not mine or np.isnan(self.row["index"]) or self.shown.hides("index") or not self.shown.rounds:
             return Step(self._("Index"), ())
         made = self.scheme.index.units if self.row["kind"] == "unit" and self.scheme.index else self.scheme.index
-        used = mine[mine["weight"].fillna(0) > 0].to_dict("records")
-        extras = mine[mine["weight"].isna() & (mine["adds"] != 0)].to_dict("records")
+        used = [row for row in mine if row["weight"] > 0]
+        extras = [row for row in mine if np.isnan(row["weight"]) and row["adds"] != 0]
         lines = []
-        if made and combined(self.study, self.round) is None:
+        if made and self.book.combined is None:
             lines = [self._component(row, made.components[row["component"]]) for row in used]
             lines += [
                 self._extra(row, made.extras[row["component"]]) for row in extras if row["component"] in made.extras
@@ -140,7 +136,7 @@ class _Page(Workings):
         title = self._("Index")
         weights = self._index_weights(made)
         parts = [(written(weights[row["component"]]), float(weights[row["component"]]), row["value"]) for row in used]
-        if made is None or made.mean == "arithmetic" or combined(self.study, self.round) is not None:
+        if made is None or made.mean == "arithmetic" or self.book.combined is not None:
             adds = "".join(f" + {_signed(self.number(row['adds']))}" for row in extras)
             lines.append(self.mean(title, parts, self.row["index"], adds))
         else:
@@ -209,8 +205,7 @@ class _Page(Workings):
             return Step(self._("Grade"), ())
         order = grades.order
         value = self._of(grades.of)
-        reasons = self.scores.rungs[self.round].frames["reasons"]
-        voted = ((reasons["ratee_id"] == self.ratee) & (reasons["code"] == "votes")).any()
+        voted = any(row["code"] == "votes" for row in self.book.frame("reasons").of(self.ratee))
         lines = [] if voted else self._band_lines(grades.of, value, grades.cuts, order, self.row["band"])
         lines += self._reasons("grade")
         if not np.isnan(self.row["places"]):
@@ -219,7 +214,7 @@ class _Page(Workings):
         return Step(self._("Grade"), tuple(lines))
 
     def _of(self, of: str) -> float:
-        quantities = self.scores.rungs[self.round].quantities
+        quantities = self.books.scores.rungs[self.round].quantities
         value = quantities[of].get(self.ratee) if of in quantities else None
         return np.nan if value is None else float(value)
 
@@ -234,11 +229,10 @@ class _Page(Workings):
         return [f"{label} {'; '.join(parts)}"]
 
     def _reasons(self, about: str) -> list[str]:
-        reasons = self.scores.rungs[self.round].frames["reasons"]
-        mine = reasons[reasons["ratee_id"] == self.ratee]
-        mine = mine[mine["about"].str.startswith(about + " ")]
+        reasons = self.book.frame("reasons").of(self.ratee)
+        mine = [row for row in reasons if row["about"].startswith(about + " ")]
         tell = self.shown.reason or (lambda row: reason_text(self.scheme, row, self.language))
-        return [f"{self.label(str(row['about']).partition(' ')[2])}: {tell(row)}" for row in mine.to_dict("records")]
+        return [f"{self.label(str(row['about']).partition(' ')[2])}: {tell(row)}" for row in mine]
 
     def _quota(self, places: float, tied: bool, band: object) -> str:  # noqa: FBT001
         text = (
@@ -268,7 +262,7 @@ class _Page(Workings):
         return Step(self._("Stars"), tuple(lines))
 
     def _found_cuts(self) -> dict[str, float]:
-        found = self.scores.rungs[self.round].cuts.get(self.row["kind"])
+        found = self.books.scores.rungs[self.round].cuts.get(self.row["kind"])
         # such a cut is the value of somebody, or a mean of a few
         starts = [-np.inf, *(np.round(found.held, self.shown.digits).tolist() if found else [])]
         return dict(zip(self.scheme.stars.names if self.scheme.stars else [], starts, strict=False))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from toolkit.reporting.disclosure import tops
+from toolkit.reporting.design import tops
 from toolkit.reporting.privacy import DIGITS
 from toolkit.scoring.evaluation import effective_weights
 

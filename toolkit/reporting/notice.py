@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from toolkit.reporting.prose import Text, joined, plain
@@ -9,7 +10,7 @@ from toolkit.reporting.table import Column, Table, made, percent, points, share
 from toolkit.words import words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from toolkit.reporting.slices import Slice
 
@@ -17,7 +18,9 @@ FEWEST = 3
 """A count below it would point at persons: such cells are taken together with their neighbours."""
 
 
-def gathered(counts: Mapping[str, int], least: int = FEWEST) -> list[tuple[list[str], int]]:
+def gathered(
+    counts: Mapping[str, int], least: int = FEWEST, lines: Collection[int] = ()
+) -> list[tuple[list[str], int]]:
     """Neighbouring cells taken together until none holds fewer than `least`.
 
     Parameters
@@ -26,6 +29,9 @@ def gathered(counts: Mapping[str, int], least: int = FEWEST) -> list[tuple[list[
         Members by grade or stars, in order.
     least : int
         Fewest members of a cell; empty cells join their neighbours.
+    lines : collection of int
+        How many members stand above each line of another table of the same members, in the same order: between a line
+        of the one and a line of the other there must not be fewer than `least` either.
 
     Returns
     -------
@@ -33,10 +39,10 @@ def gathered(counts: Mapping[str, int], least: int = FEWEST) -> list[tuple[list[
         In the same order; a single cell of fewer than `least` where all together are no more.
     """
     cells: list[tuple[list[str], int]] = []
-    names, total = list[str](), 0
+    names, total, above = list[str](), 0, 0
     for name, count in counts.items():
-        names, total = [*names, name], total + count
-        if total >= least:
+        names, total, above = [*names, name], total + count, above + count
+        if total >= least and not any(0 < abs(above - line) < least for line in lines):
             cells.append((names, total))
             names, total = [], 0
     if names and cells and total < least:
@@ -58,7 +64,8 @@ def summary(view: Slice) -> Text:
     _ = words(view.language)
     facts = view.facts
     sentences = [_("Members: {members}; scored: {scored}.").format(members=facts["members"], scored=facts["scored"])]
-    if facts["score"] is not None:
+    # the mean of one is his score, and of two each finds the other's
+    if facts["score"] is not None and facts["scored"] >= FEWEST:
         sentences.append(_("Their mean score is {score} of 100.").format(score=points(facts["score"])))
     rows = view.turnout[view.turnout["eligible"].notna() & view.turnout["valid"].notna()]
     eligible, valid = rows["eligible"].sum(), rows["valid"].sum()
@@ -72,24 +79,45 @@ def summary(view: Slice) -> Text:
 def grades(view: Slice) -> Table | None:
     """Members by proposed grade, small cells together; None where nobody is graded, or all are too few."""
     _ = words(view.language)
-    labels = view.method["grade_labels"]
-    counts = {labels.get(name, name): count for name, count in view.facts["grades"].items()}
-    return _counts(view, counts, _("Proposed grade"), _("Members by proposed grade"))
+    return _counts(view, gathered(_graded(view)), _("Proposed grade"), _("Members by proposed grade"))
+
+
+def _graded(view: Slice) -> dict[str, int]:
+    """Members by grade, from the best down."""
+    labels, counts = view.method["grade_labels"], view.facts["grades"]
+    order = sorted(counts, key=lambda name: view.method["bands"].get(name, 0), reverse=True)
+    return {labels.get(name, name): counts[name] for name in order}
 
 
 def stars(view: Slice) -> Table | None:
-    """Members by proposed stars, small cells together; None where there are none, or all are too few."""
+    """Members by proposed stars, small cells together; None where there are none, or all are too few.
+
+    Exempt members do not count, as they do not for grades: who is in one table alone would be found from the other.
+    """
     _ = words(view.language)
-    there = view.results["stars"].dropna() if len(view.results) else view.results
-    if not len(there):
+    if view.results.empty:
         return None
-    held = [int(star) for star in there.to_numpy(dtype=float)]
-    counts = {f"{star} ★": held.count(star) for star in range(max(held), -1, -1)}
-    return _counts(view, counts, _("Proposed stars"), _("Members by proposed stars"))
+    exempt = set(view.league.loc[view.league["exempt"].astype(bool), "member_id"])
+    held = [int(star) for star in view.results.loc[~view.results["ratee_id"].isin(exempt), "stars"].dropna()]
+    counts = {f"{star} ★": held.count(star) for star in range(max(held, default=-1), -1, -1)}
+    graded = gathered(_graded(view)) if grades(view) else []
+    *lines, total = [0, *accumulate(count for _, count in graded)]
+    if 0 < abs(total - len(held)) < FEWEST and graded:
+        return None
+    return _counts(view, gathered(counts, lines=lines), _("Proposed stars"), _("Members by proposed stars"))
 
 
-def _counts(view: Slice, counts: Mapping[str, int], head: str, caption: str) -> Table | None:
-    cells = gathered(counts)
+def models(view: Slice) -> Table | None:
+    """Role models by name and standard; their values stay within the branch. None where there are none."""
+    if view.models.empty:
+        return None
+    _ = words(view.language)
+    columns: list[Column] = [(_("Name"), "left", True), (_("Standard"), "left", True)]
+    rows = [[row["name"], row["standard"]] for row in view.models.to_dict("records")]
+    return made(columns, rows, _("Role models and the standard that each met"))
+
+
+def _counts(view: Slice, cells: list[tuple[list[str], int]], head: str, caption: str) -> Table | None:
     total = sum(count for _, count in cells)
     if total < FEWEST:
         return None

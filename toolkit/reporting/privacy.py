@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     import pandas as pd
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 DIGITS = 1
 """Decimals that leave the program; more would let a reader solve for single votes."""
@@ -23,7 +23,7 @@ FEWEST = 3
 # A spreadsheet takes a cell that begins so for a formula; some of East Asia take the wide forms too.
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
-T = TypeVar("T", "float", "pd.Series")
+T = TypeVar("T", "float", "pd.Series", "NDArray[np.float64]")
 Reason = Literal["few", "complement"]
 
 
@@ -81,19 +81,20 @@ def hidden_sources(parts: Iterable[Part], min_raters: int) -> dict[str, Reason]:
     return {**hidden, second.name: "complement"}
 
 
-def resting_on_few(sources: pd.DataFrame, min_raters: int) -> set[str]:
-    """Those whose composite is the score of a single source that must not be shown.
+def rests_on_few(seen: Collection[tuple[str, float]], attributed: Mapping[str, bool], min_raters: int) -> bool:
+    """Whether a composite is the score of a single source that must not be shown.
 
     Parameters
     ----------
-    sources : DataFrame
-        `id, raters, attributed`: a row for each source that weighs in the composite of a ratee or unit and was seen.
+    seen : collection of (source, raters)
+        The sources that weigh in the composite and were seen.
+    attributed : mapping
+        Whether the raters of a source are known by name.
     min_raters : int
         A source that is not attributed needs as many raters.
     """
-    found = sources.groupby("id").agg(sources=("raters", "size"), raters=("raters", "min"), open=("attributed", "any"))
-    alone = (found["sources"] == 1) & ~found["open"] & (found["raters"] < min_raters)
-    return {str(name) for name in found.index[alone]}
+    sources = dict(seen)
+    return len(sources) == 1 and all(not attributed[name] and n < min_raters for name, n in sources.items())
 
 
 def hidden_units(bare: Iterable[str], children: Mapping[str, list[str]], scored: Mapping[str, float]) -> set[str]:
@@ -123,20 +124,21 @@ def hidden_units(bare: Iterable[str], children: Mapping[str, list[str]], scored:
 def published(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with every number that is not whole rounded to the digits that are printed."""
     shown = frame.copy()
-    for name in frame.select_dtypes("float"):
-        shown[name] = settled(frame[name])
+    for name, kind in frame.dtypes.items():
+        if kind.kind == "f":
+            shown[name] = settled(frame[name])
     return shown
 
 
 def settled(number: T) -> T:
     """A number, or a column of them, rounded to the digits that are printed; what rounds to nothing has no sign."""
-    return round(number, DIGITS) + 0.0
+    return (number.round(DIGITS) if isinstance(number, np.ndarray) else round(number, DIGITS)) + 0.0
 
 
-def coarse(low: pd.Series, high: pd.Series, n: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def coarse(low: ArrayLike, high: ArrayLike, n: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Ends of intervals, moved outward to whole points where few raters stand behind them."""
-    few = (n <= FEW).to_numpy()
-    lows, highs = low.to_numpy(dtype=float), high.to_numpy(dtype=float)
+    few = np.asarray(n, dtype=float) <= FEW
+    lows, highs = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
     return np.where(few, np.floor(lows), lows), np.where(few, np.ceil(highs), highs)
 
 

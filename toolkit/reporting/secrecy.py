@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
+from math import nan
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -10,15 +12,13 @@ import pandas as pd
 from toolkit.reporting.privacy import Part, hidden_sources
 from toolkit.rules import parts
 from toolkit.scoring.proportions import weights_of
-from toolkit.scoring.rounds import before, combined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from toolkit.reporting.books import Book, Record
     from toolkit.rules import Composition
     from toolkit.scheme import Scheme
-    from toolkit.scoring.scores import Scores
-    from toolkit.study import Study
 
 OF_SCORES = ("score", "index", "grade", "stars", "members")
 """Quantities from which a score could be found, or nearly."""
@@ -33,10 +33,8 @@ class Secrecy:
 
     Attributes
     ----------
-    study, scores
-        The study and its scores.
-    round : str
-        The round.
+    book : Book
+        The round's tables.
     withheld : collection of str
         Ratees whose score is not shown: nothing that rests on it is either.
     hidden : callable
@@ -49,36 +47,40 @@ class Secrecy:
         report of a unit it may not.
     """
 
-    study: Study
-    scores: Scores
-    round: str
+    book: Book
     withheld: Collection[str]
     hidden: Callable[[str], Collection[str]]
     elsewhere: Callable[[str], Secrecy]
     single: bool = False
+    _answers: dict[str, list[Record]] = field(default_factory=dict, init=False, compare=False)
+    _seals: dict[str, bool] = field(default_factory=dict, init=False, compare=False)
 
     @property
     def _scheme(self) -> Scheme:
-        return self.study.schemes[self.round]
+        return self.book.scheme
 
     def hides(self, ratee: str, of: str) -> bool:
         """Whether nothing may tell the value of a quantity, or let it be found."""
+        return (parts(of)[0] in OF_SCORES and ratee in self.withheld) or self._hides_itself(ratee, of)
+
+    def _hides_itself(self, ratee: str, of: str) -> bool:
+        """Whether it must not be told of somebody whose score is shown."""
         kind, part = parts(of)
         rules = {"grade": self._scheme.grades, "stars": self._scheme.stars}.get(kind)
-        hide = kind in OF_SCORES and ratee in self.withheld
+        hide = False
         if kind == "members":
-            hide |= self._hides_mean(ratee, part or "index")
+            hide = self._hides_mean(ratee, part or "index")
         elif kind == "score" and part:
-            hide |= part in self.hidden(ratee)
+            hide = part in self.hidden(ratee)
         elif kind in OF_PANELS:
-            hide |= self._few_answered(ratee, part)
+            hide = self._few_answered(ratee, part)
         elif kind == "index":
-            hide |= self.seals(ratee)
+            hide = self.seals(ratee)
         elif kind == BEFORE and self._scheme.stars is not None:
-            last = before(self.study, self.round)
-            hide |= last is not None and self.elsewhere(last).hides(ratee, "stars")
+            last = self.book.before
+            hide = last is not None and self.elsewhere(last).hides(ratee, "stars")
         elif rules is not None:
-            hide |= self.hides(ratee, rules.of)
+            hide = self.hides(ratee, rules.of)
         return hide
 
     def tells(self, ratee: str, of: str) -> bool:
@@ -91,36 +93,40 @@ class Secrecy:
         rules = self._scheme.grades.votes if self._scheme.grades else None
         if rules is None or rules.source in self.hidden(ratee):
             return False
-        table = self.scores.table
-        mine = table[(table["round"] == self.round) & (table["ratee_id"] == ratee) & (table["source"] == rules.source)]
         leaf = self._scheme.leaf_sources.get(rules.source)
-        n = mine.loc[mine["n"] > 0, "n"]
-        return bool(leaf and leaf.attributed) or (len(n) > 0 and bool(n.min() >= self._scheme.privacy.min_votes))
+        n = [row["n"] for row in self.book.table.of(ratee) if row["source"] == rules.source and row["n"] > 0]
+        return bool(leaf and leaf.attributed) or (bool(n) and min(n) >= self._scheme.privacy.min_votes)
 
     def apart(self, ratee: str) -> bool:
         """Whether the rounds that a combined one is made of may be told beside it: each follows from the others."""
-        rounds = combined(self.study, self.round) or {}
+        rounds = self.book.combined or {}
         return not any(self.elsewhere(part).hides(ratee, of) for part in rounds for of in ("score", "index"))
 
     # ----------------------------------------------------------------------------------------------------- the index
 
     def seals(self, ratee: str) -> bool:
         """Whether a component of the index is a secret: it would follow from the index and all that is known."""
-        rounds = combined(self.study, self.round)
+        if ratee not in self._seals:
+            self._seals[ratee] = self._has_secret(ratee)
+        return self._seals[ratee]
+
+    def _has_secret(self, ratee: str) -> bool:
+        rounds = self.book.combined
         if rounds is not None:
             return self._is_of_one_withheld(ratee) or any(self.elsewhere(part).seals(ratee) for part in rounds)
         made = self._composition(ratee)
-        return made is not None and any(self.hides(ratee, of) for of in _made_of(made))
+        return made is not None and any(self._hides_itself(ratee, of) for of in _made_of(made))
 
     def _is_of_one_withheld(self, ratee: str) -> bool:
         """Whether the index of a combined round is that of a single round in which the score is withheld."""
-        rounds = [part for part in combined(self.study, self.round) or {} if part in self.scores.rungs]
-        there = [part for part in rounds if pd.notna(self.scores.rungs[part].ratees["index"].get(ratee))]
+        rungs = self.book.scores.rungs
+        rounds = [part for part in self.book.combined or {} if part in rungs]
+        there = [part for part in rounds if pd.notna(rungs[part].ratees["index"].get(ratee))]
         return len(there) == 1 and self.elsewhere(there[0]).hides(ratee, "score")
 
     def _composition(self, ratee: str) -> Composition | None:
         made = self._scheme.index
-        return made.units if made and ratee in set(self.study.units["unit_id"]) else made
+        return made.units if made and ratee in self.book.books.unit_names else made
 
     def _hides_mean(self, unit: str, of: str) -> bool:
         """Whether the mean over the members of a unit would tell that of a source or indicator which is hidden."""
@@ -131,40 +137,48 @@ class Secrecy:
 
     # ------------------------------------------------------------------------------------------------- satisfaction
 
-    def answers(self, ratee: str) -> pd.DataFrame:
+    def answers(self, ratee: str) -> list[Record]:
         """Rows of the round's satisfaction that may be shown of a ratee.
 
         Panels of few answers are hidden, with another that weighs where one alone could be found from the whole; where
         one alone is hidden on some topic, only the whole of all topics is shown.
         """
-        rows = self.scores.rungs[self.round].frames["satisfaction"]
-        rows = rows[rows["ratee_id"] == ratee]
+        if ratee not in self._answers:
+            self._answers[ratee] = self._told(self.book.frame("satisfaction").of(ratee))
+        return self._answers[ratee]
+
+    def _told(self, rows: list[Record]) -> list[Record]:
         rules, least = self._scheme.satisfaction, self._scheme.privacy.min_raters
-        if rows.empty or rules is None:
+        if not rows or rules is None:
             return rows
         weights = weights_of(rules.panels)
-        asked = rows[(rows["panel"] != "") & (rows["n"] > 0)]
-        asked = asked.assign(counts=[weights is None or bool(weights.get(name)) for name in asked["panel"]])
-        found = asked.groupby("panel", sort=False).agg(n=("n", "min"), counts=("counts", "first"))
-        panels = [Part(str(name), int(n), attributed=False, counts=bool(yes)) for name, n, yes in found.itertuples()]
+        asked = [row for row in rows if row["panel"] and row["n"] > 0]
+        panels = [
+            Part(name, int(min(row["n"] for row in asked if row["panel"] == name)), attributed=False, counts=counts)
+            for name in dict.fromkeys(row["panel"] for row in asked)
+            for counts in [weights is None or bool(weights.get(name))]
+        ]
         hidden = hidden_sources(panels, least)
-        whole, by_topic = rows["panel"] == "", rows["topic"] != ""
-        # on all topics together the same people have answered
-        people = rows["n"].where(by_topic | (not by_topic.any()), rows.loc[whole & by_topic, "n"].max())
-        few = whole & (people > 0) & (people < least)
-        alone = asked[asked["counts"] & asked["panel"].isin(hidden)].groupby("topic").size() == 1
-        gone = rows["panel"].isin(set(hidden) - {""}) | few
+        weighing = {part.name for part in panels if part.counts}
+        alone = Counter(row["topic"] for row in asked if row["panel"] in weighing & set(hidden))
+        few = [row for row in rows if not row["panel"] and 0 < _people(rows, row) < least]
+        gone = {id(row) for row in (*few, *(row for row in rows if row["panel"] in set(hidden) - {""}))}
         if "" in hidden:
-            gone |= whole
-        if alone.any() or (few & by_topic).any():
-            gone |= whole & by_topic
-        return rows[~gone]
+            gone |= {id(row) for row in rows if not row["panel"]}
+        if 1 in alone.values() or any(row["topic"] for row in few):
+            gone |= {id(row) for row in rows if not row["panel"] and row["topic"]}
+        return [row for row in rows if id(row) not in gone]
 
     def _few_answered(self, ratee: str, topic: str) -> bool:
-        rows = self.scores.rungs[self.round].frames["satisfaction"]
-        there = ((rows["ratee_id"] == ratee) & (rows["panel"] == "") & (rows["topic"] == topic)).any()
-        shown = self.answers(ratee)
-        return bool(there) and not bool(((shown["panel"] == "") & (shown["topic"] == topic)).any())
+        there = any(row["panel"] == "" and row["topic"] == topic for row in self.book.frame("satisfaction").of(ratee))
+        return there and not any(row["panel"] == "" and row["topic"] == topic for row in self.answers(ratee))
+
+
+def _people(rows: list[Record], whole: Record) -> float:
+    """Persons behind a row of all panels: on all topics together the same people have answered."""
+    of_topics = [row["n"] for row in rows if not row["panel"] and row["topic"]]
+    by_topic = any(row["topic"] for row in rows)
+    return float(whole["n"] if whole["topic"] or not by_topic else max(of_topics, default=nan))
 
 
 def _made_of(made: Composition) -> list[str]:

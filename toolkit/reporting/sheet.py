@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
+from math import isnan, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,23 +13,26 @@ import numpy as np
 import pandas as pd
 
 from toolkit.faults import UsageError, one_of
+from toolkit.reporting.books import Books
 from toolkit.reporting.explain import explain
-from toolkit.reporting.privacy import FEWEST, coarse, published
+from toolkit.reporting.frames import rounded, tabled
+from toolkit.reporting.privacy import FEWEST, coarse
 from toolkit.reporting.scope import Scope
 from toolkit.reporting.secrecy import Secrecy
-from toolkit.reporting.standing import Standing, follow
+from toolkit.reporting.standing import RESULT, Standing
 from toolkit.reporting.view import Results
 from toolkit.reporting.workings import SHORT, Shown
 from toolkit.scheme import PUBLIC, SELF, said
 from toolkit.scoring.ranks import TOLERANCE
-from toolkit.scoring.rounds import combined, in_time, last_day
+from toolkit.scoring.rounds import last_day
 from toolkit.scoring.scores import score
-from toolkit.scoring.trend import trend
+from toolkit.scoring.trend import slope
 from toolkit.study import read_study
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from toolkit.reporting.books import Record
     from toolkit.scheme import Scheme
     from toolkit.scoring.scores import Scores
     from toolkit.study import Study
@@ -129,15 +133,14 @@ class Sheets:
     def __init__(self, study: Study, scores: Scores, round: str, language: str | None = None) -> None:  # noqa: A002
         if round not in study.schemes:
             raise UsageError(f"round: {round!r}, {one_of(round, study.schemes)}")
-        self.study, self.scores, self.round = study, scores, round
+        self.books, self.round = Books(study, scores), round
         self.language = language or study.schemes[round].language
-        self.follow = follow(study, scores)
         self._scopes: dict[tuple[str, str], Scope] = {}
 
     def scope(self, unit: str, turn: str) -> Scope:
         """What the report of a unit may show in a round."""
         if (unit, turn) not in self._scopes:
-            self._scopes[unit, turn] = Scope(self.study, self.scores, unit, turn, self.language, follows=self.follow)
+            self._scopes[unit, turn] = Scope(self.books, unit, turn, self.language)
         return self._scopes[unit, turn]
 
     def cut(self, member: str) -> Sheet:
@@ -148,9 +151,8 @@ class Sheets:
         UsageError
             If there is no such member.
         """
-        known = self.study.members["member_id"].tolist()
-        if member not in known:
-            raise UsageError(f"member: {member!r}, {one_of(member, known)}")
+        if member not in self.books.members:
+            raise UsageError(f"member: {member!r}, {one_of(member, self.books.members)}")
         return _Member(self, member).sheet()
 
 
@@ -158,14 +160,13 @@ class _Member:
     """Cuts one sheet; a class, since every part needs the same things."""
 
     def __init__(self, sheets: Sheets, member: str) -> None:
-        self.study, self.scores, self.round, self.language = sheets.study, sheets.scores, sheets.round, sheets.language
-        self.sheets, self.member = sheets, member
-        person = self.study.members.set_index("member_id").loc[member]
+        self.sheets, self.books, self.round, self.language = sheets, sheets.books, sheets.round, sheets.language
+        self.study, self.member = self.books.study, member
+        person = self.books.members[member]
         self.unit, self.name, self.category = str(person["unit_id"]), str(person["name"]), str(person["category"])
         self.scope = sheets.scope(self.unit, self.round)
         self.scheme: Scheme = self.scope.scheme
-        ratees = self.scores.ratees[self.scores.ratees["ratee_id"] == member].set_index("round")
-        self.row: dict[Any, Any] = ratees.loc[self.round].to_dict()
+        self.row, self.table = self._of_round(self.round), self.scope.book.table.of(member)
         self.open = self.scope.disclosure(member)
         self._secrecy: dict[str, Secrecy] = {}
         self.standing = self._standing(self.round)
@@ -176,19 +177,26 @@ class _Member:
         if turn not in self._secrecy:
             found = self.sheets.scope(self.unit, turn).disclosure(self.member)
             withheld = {self.member} if "" in found.hidden else set()
-            self._secrecy[turn] = Secrecy(
-                self.study, self.scores, turn, withheld, lambda _: found.secrets, self.secrecy, single=True
-            )
+            book = self.books.at(turn)
+            self._secrecy[turn] = Secrecy(book, withheld, lambda _: found.secrets, self.secrecy, single=True)
         return self._secrecy[turn]
 
     def _standing(self, turn: str) -> Standing:
-        return Standing(self.study, self.scores, turn, self.language, self.sheets.follow, self.secrecy(turn))
+        return Standing(self.books.at(turn), self.language, self.secrecy(turn))
+
+    def _of_round(self, turn: str) -> Record:
+        """His row of `Scores.ratees` in a round."""
+        return self.books.at(turn).ratees.of(self.member)[0]
+
+    @cached_property
+    def result(self) -> Record:
+        """What became of his score, as his sheet tells it."""
+        return self.standing.result(self.row)
 
     def sheet(self) -> Sheet:
         """Put the parts together."""
         turn = self.scheme.rounds[self.round]
         profile, by_source = self._profile()
-        names = self.study.units.set_index("unit_id")["name"]
         standing = self.standing
         return Sheet(
             language=self.language,
@@ -197,7 +205,7 @@ class _Member:
             period=" – ".join(str(day) for day in (turn.start, turn.end) if day),
             member_id=self.member,
             name=self.name,
-            unit=str(names[self.unit]),
+            unit=self.scope.unit_name,
             category=self.scope.label(self.category) if self.category else "",
             facts=self._facts(by_source),
             profile=profile,
@@ -208,11 +216,14 @@ class _Member:
             rounds=self.history,
             steps=self._steps(),
             replies=self._replies(),
-            hidden=pd.DataFrame(
-                [(self.scope.label(name) if name else "", reason) for name, reason in self.open.hidden.items()],
-                columns=["label", "reason"],
+            hidden=tabled(
+                [
+                    {"label": self.scope.label(name) if name else "", "reason": why}
+                    for name, why in self.open.hidden.items()
+                ],
+                ["label", "reason"],
             ),
-            results=standing.results([self.member]),
+            results=tabled([self.row | self.result], ["ratee_id", "name", *RESULT]),
             components=standing.components(self.member),
             satisfaction=standing.satisfaction(self.member),
             targets=standing.targets([self.member]),
@@ -226,28 +237,14 @@ class _Member:
 
     def _profile(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Scores by indicator: of all sources, the unit's mean, and of each source that is shown."""
-        tree = self.scheme.indicator_tree
-        names = ["", *tree.names[1:]]
-        hide = self.withheld
-        frame = pd.DataFrame(
-            {
-                "indicator": names,
-                "label": ["", *map(self.scope.label, names[1:])],
-                "depth": [len(tree.path(node)) - 1 for node in range(len(tree))],
-                "leaf": [node in tree.leaves for node in range(len(tree))],
-                "score": [np.nan if hide else self.open.shown("", name) for name in names],
-                "unit": [self._of_unit(name) for name in names],
-            }
-        )
-        own = self.scope.table[(self.scope.table["ratee_id"] == self.member) & (self.scope.table["source"] == SELF)]
-        view = own.set_index(own["indicator"].astype(str))["score"]
-        columns = {source: [self.open.shown(source, name) for name in names] for source in self.open.sources}
-        if view.notna().any():
-            columns[SELF] = [float(view.get(name, np.nan)) for name in names]
-        by_source = pd.DataFrame(columns, index=frame.index)
-        by_source = by_source.dropna(axis=1, how="all")
-        kept = frame["score"].notna() | by_source.notna().any(axis=1) | (frame["indicator"] == "")
-        return published(frame[kept].reset_index(drop=True)), published(by_source[kept].reset_index(drop=True))
+        names, shown = self.scope.indicators, self.open.shown
+        own = {row["indicator"]: row["score"] for row in self.table if row["source"] == SELF}
+        by_source = {source: [shown(source, name) for name in names] for source in self.open.sources}
+        if not all(map(isnan, own.values())):
+            by_source[SELF] = [own.get(name, nan) for name in names]
+        by_source = {source: scores for source, scores in by_source.items() if not all(map(isnan, scores))}
+        scores = [nan if self.withheld else shown("", name) for name in names]
+        return self.scope.profile({"score": scores, "unit": [self._of_unit(name) for name in names]}, by_source)
 
     def _of_unit(self, indicator: str) -> float:
         """Mean of the unit, where enough others stand behind it: one's own score would tell those of fewer."""
@@ -259,22 +256,16 @@ class _Member:
         return np.nan if others < FEWEST or filled else self.scope.open.shown("", indicator)
 
     def _facts(self, by_source: pd.DataFrame) -> dict[str, Any]:
-        row = pd.DataFrame([{key: self.row[key] for key in ("score", "low", "high", "n")}]).astype(float)
-        row["low"], row["high"] = coarse(row["low"], row["high"], row["n"])
-        if self.withheld:
-            row[["score", "low", "high"]] = np.nan
-        result: dict[Any, Any] = self.standing.results([self.member]).iloc[0].to_dict()
-        ends = ("index_low", "index_high") if not pd.isna(result["index"]) else ()
-        index = pd.DataFrame([{key: self.row[key] for key in ends}], columns=["index_low", "index_high"]).astype(float)
-        low, high = coarse(index["index_low"], index["index_high"], row["n"])
-        shown = published(row[["score", "low", "high"]].assign(index_low=low, index_high=high)).iloc[0]
-        facts: dict[str, Any] = {str(key): None if self.withheld else _plain(value) for key, value in shown.items()}
-        facts |= {key: _plain(result[key]) for key in ("points", "index", "level", "stars", "stars_before", "grade")}
-        ranks = self.scope.members[self.scope.members["unit_id"] == self.unit].set_index("ratee_id")["rank"]
+        result, keys = self.result, ("score", "low", "high", "index_low", "index_high")
+        numbers = [self.row["score"], *_ends(self.row, "low", "high"), *_ends(self.row, "index_low", "index_high")]
+        numbers = rounded(numbers if result["index"] is not None else [*numbers[:3], nan, nan])
+        facts: dict[str, Any] = dict.fromkeys(keys) if self.withheld else dict(zip(keys, numbers, strict=True))
+        facts |= {key: result[key] for key in ("points", "index", "level", "stars", "stars_before", "grade")}
+        ranks = {row["ratee_id"]: row["rank"] for row in self.scope.staff}
         weights = self.scheme.source_weights(self.category)
         return facts | {
             "rank": None if self.withheld else _plain(ranks[self.member]),
-            "ranked": int(ranks.notna().sum()),
+            "ranked": sum(not isnan(place) for place in ranks.values()),
             "status": "withheld" if self.withheld else self.row["status"],
             "coverage": round(100 * float(self.row["coverage"])),
             "min_raters": self.open.min_raters,
@@ -308,40 +299,38 @@ class _Member:
         """
         apart = self.standing.secrecy.apart(self.member)
         columns = ["round", "score", "low", "high", "index", "points", "stars", "grade"]
-        rows = []
+        rows: list[Record] = []
         for turn in self._turns():
             standing = self._standing(turn)
-            row = self._row(turn) | standing.results([self.member]).iloc[0].to_dict()
+            row = self._row(turn) | standing.result(self._of_round(turn))
             if not apart or self.member in standing.withheld:
-                row |= dict.fromkeys(["score", "low", "high", "index", "stars"], np.nan) | {"grade": ""}
-            rows.append({key: row[key] for key in columns})
-        return published(pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[1:-1], float)))
+                row |= dict.fromkeys(["score", "low", "high", "index", "stars"], nan) | {"grade": ""}
+            rows.append(row)
+        return tabled(rows, columns)
 
-    def _row(self, turn: str) -> dict[Any, Any]:
+    def _row(self, turn: str) -> Record:
         """His score in a round, with its interval as it is printed."""
-        mine = self.scores.ratees
-        mine = mine[(mine["round"] == turn) & (mine["ratee_id"] == self.member)]
-        low, high = coarse(mine["low"], mine["high"], mine["n"])
-        return mine.iloc[0].to_dict() | {"round": self.scope.label(turn), "low": low[0], "high": high[0]}
+        mine = self._of_round(turn)
+        low, high = _ends(mine, "low", "high")
+        return mine | {"round": self.scope.label(turn), "low": low, "high": high}
 
     def _turns(self) -> Iterator[str]:
-        weights = combined(self.study, self.round)
-        for turn in in_time(self.study):
+        weights = self.scope.book.combined
+        for turn in self.books.in_time:
             if weights is not None and turn in weights:
                 yield turn
-            if weights is None and combined(self.study, turn) is None:
+            if weights is None and self.books.at(turn).combined is None:
                 yield turn
                 if turn == self.round:
                     return
 
     def _trend(self) -> dict[str, Any] | None:
         """Slope of the scores over these rounds."""
-        found = trend(self.history.assign(ratee_id=self.member))
-        if found.empty or np.isnan(found["slope"].iloc[0]):
+        rounds, _, rise, low, high, way = slope(*self.history[["score", "low", "high"]].to_numpy(dtype=float).T)
+        if isnan(rise):
             return None
-        row = found.iloc[0].to_dict()
-        ends = {key: _plain(round(float(row[name]), 1)) for key, name in (("low", "slope_low"), ("high", "slope_high"))}
-        return {"slope": round(float(row["slope"]), 1), **ends, "way": row["way"], "rounds": int(row["rounds"])}
+        ends = {"low": _plain(round(low, 1)), "high": _plain(round(high, 1))}
+        return {"slope": round(rise, 1), **ends, "way": way, "rounds": rounds}
 
     # -------------------------------------------------------------------------------------- why, and what he says
 
@@ -357,23 +346,26 @@ class _Member:
             hides=lambda of: self.standing.secrecy.hides(self.member, of),
             reason=self.standing.reason,
         )
-        steps = explain(self.study, self.scores, self.member, self.round, language=self.language, shown=shown)
-        return pd.DataFrame([(step.title, line) for step in steps for line in step.lines], columns=["title", "line"])
+        steps = explain(self.books, self.member, self.round, language=self.language, shown=shown)
+        return tabled([{"title": step.title, "line": line} for step in steps for line in step.lines], ["title", "line"])
 
     def _proposals(self) -> pd.DataFrame:
         """What is proposed and decided on him; no colleague is named, not as a helper nor as the one who decided."""
         found = self.standing.proposals([self.member], MATTERS)
-        people = self.study.members[self.study.members["member_id"] != self.member]
-        named = found["decided_by"].isin([*people["member_id"], *people["name"]])
-        return found.assign(helper="", decided_by=found["decided_by"].mask(named, ""))
+        named = ["" if self.books.is_another(who, self.member) else who for who in found["decided_by"]]
+        return found.assign(helper="", decided_by=named)
 
     def _replies(self) -> pd.DataFrame:
-        rows = self.study.replies
-        rows = rows[(rows["round"] == self.round) & (rows["subject_id"] == self.member)]
         until = self._dates()["reply_by"]
-        return rows.assign(in_time=(rows["date"] <= until) | (not until))[["date", "text", "in_time"]].reset_index(
-            drop=True
-        )
+        mine = [row for row in self.books.replies.of(self.member) if row["round"] == self.round]
+        told = [row | {"in_time": not until or row["date"] <= until} for row in mine]
+        return tabled(told, ["date", "text", "in_time"])
+
+
+def _ends(row: Record, low: str, high: str) -> tuple[float, float]:
+    """An interval as it is printed."""
+    lows, highs = coarse([row[low]], [row[high]], [row["n"]])
+    return float(lows[0]), float(highs[0])
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  (a number, a text, or neither)

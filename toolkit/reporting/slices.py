@@ -6,7 +6,10 @@ printed, so a slice may lie beside its report and the notebook can be run again.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
+from math import isnan, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +17,10 @@ import numpy as np
 import pandas as pd
 
 from toolkit.faults import UsageError
-from toolkit.reporting.method import method_facts
+from toolkit.reporting.books import Books
+from toolkit.reporting.frames import grouped, highest, rounded, tabled, typed
 from toolkit.reporting.phrases import matter_label
-from toolkit.reporting.privacy import DIGITS, FEWEST, coarse, published
+from toolkit.reporting.privacy import FEWEST, coarse, published
 from toolkit.reporting.scope import Scope
 from toolkit.reporting.view import Results
 from toolkit.scheme import SELF, said
@@ -24,8 +28,9 @@ from toolkit.scoring.scores import score
 from toolkit.study import read_study
 
 if TYPE_CHECKING:
-    from toolkit.reporting.standing import Follow
-    from toolkit.scheme import Scheme
+    from collections.abc import Iterable
+
+    from toolkit.reporting.books import Record
     from toolkit.scoring.scores import Scores
     from toolkit.study import Study
 
@@ -119,7 +124,7 @@ def cut(
     round: str,  # noqa: A002
     language: str | None = None,
     *,
-    follows: Follow | None = None,
+    books: Books | None = None,
 ) -> Slice:
     """Cut the slice of one unit, or with a blank unit that of the overview.
 
@@ -133,8 +138,8 @@ def cut(
         A round, plain or combined.
     language : str, optional
         Instead of the scheme's.
-    follows : callable, optional
-        See `follow`; to be shared where many slices are cut.
+    books : Books, optional
+        Those of the study, to be shared where many slices are cut.
 
     Raises
     ------
@@ -143,11 +148,10 @@ def cut(
     """
     if round not in study.schemes:
         raise UsageError(f"round: {round!r}, must be one of {', '.join(study.schemes)}")
-    known = study.units.set_index("unit_id")["name"]
-    if unit and unit not in known.index:
-        raise UsageError(f"unit: {unit!r}, must be one of {', '.join(known.index[:12])}")
-    spoken = language or study.schemes[round].language
-    return Cutter(study, scores, unit, round, spoken, follows=follows).slice()
+    books = books or Books(study, scores)
+    if unit and unit not in books.unit_names:
+        raise UsageError(f"unit: {unit!r}, must be one of {', '.join([*books.unit_names][:12])}")
+    return Cutter(books, unit, round, language or study.schemes[round].language).slice()
 
 
 class Cutter(Scope):
@@ -156,7 +160,7 @@ class Cutter(Scope):
     def slice(self) -> Slice:
         """Put the parts together."""
         turn = self.scheme.rounds[self.round]
-        categories = self.members["category"].unique().tolist()
+        categories = list(dict.fromkeys(row["category"] for row in self.members))
         matrix, by_source = self._matrix()
         return Slice(
             language=self.language,
@@ -166,7 +170,7 @@ class Cutter(Scope):
             unit_id=self.unit,
             unit=self.unit_name,
             facts=self._facts(),
-            method=method_facts(self.scheme, self.round, self.parts, categories, self.label),
+            method=self.book.method(categories, self.language),
             turnout=self._turnout(),
             league=self._league(),
             units=self._units(),
@@ -181,39 +185,43 @@ class Cutter(Scope):
         )
 
     def _facts(self) -> dict[str, Any]:
-        status = self.members["status"]
+        status = Counter(row["status"] for row in self.members)
+        counted = [row for row in self.members if row["counts"]]
         facts: dict[str, Any] = {
             "members": len(self.members),
-            "scored": int(self.members["counts"].sum()),
-            "partial": int((status == "partial").sum()),
-            "thin": int(status.isin(["thin", "incomplete"]).sum()),
-            "unrated": int(((status == "unrated") & ~self.members["exempt"]).sum()),
-            "exempt": int(self.members["exempt"].sum()),
+            "scored": len(counted),
+            "partial": status["partial"],
+            "thin": status["thin"] + status["incomplete"],
+            "unrated": sum(row["status"] == "unrated" and not row["exempt"] for row in self.members),
+            "exempt": sum(row["exempt"] for row in self.members),
             "min_raters": self.open.min_raters,
             "unshown": [self.label(name) for name in self.scheme.indicator_tree.names[1:] if name in self.open.unshown],
         }
-        row = pd.DataFrame([self.open.mean("", "") or {}], columns=["score", "low", "high", "n"]).astype(float)
-        row["low"], row["high"] = coarse(row["low"], row["high"], row["n"])
-        shown = published(row).iloc[0]
-        hide = np.isnan(self.open.shown("", ""))
-        facts |= {key: None if hide or np.isnan(shown[key]) else float(shown[key]) for key in ("score", "low", "high")}
-        facts["grades"] = {
-            name: int((self.members.loc[self.members["counts"], "grade"] == name).sum())
-            for name in (self.scheme.grades.bands if self.scheme.grades else {})
-        }
-        own = published(self.own)["score"]
-        facts["own_score"] = float(own.iloc[0]) if len(own) and own.notna().all() else None
-        mine = self.standing.results([self.unit]).to_dict("records")[0] if len(self.own) else {}
+        facts |= self._mean()
+        grades = Counter(row["grade"] for row in counted)
+        facts["grades"] = {name: grades[name] for name in (self.scheme.grades.bands if self.scheme.grades else {})}
+        own = rounded([row["score"] for row in self.own])
+        facts["own_score"] = own[0] if own else None
+        mine = self.standing.result(self.own[0]) if self.own else {}
         keys = ("points", "index", "level", "stars", "stars_before")
         facts["admitted"] = len(self.standing.admitted(self._own_ids()))
-        facts["own"] = {key: None if pd.isna(mine.get(key)) else mine[key] for key in keys}
+        facts["own"] = {key: mine.get(key) for key in keys}
         return facts
+
+    def _mean(self) -> dict[str, float | None]:
+        """The unit's mean and its interval, as they are printed."""
+        row = self.open.mean("", "")
+        keys = ("score", "low", "high")
+        if row is None or np.isnan(self.open.shown("", "")):
+            return dict.fromkeys(keys)
+        low, high = coarse([row["low"]], [row["high"]], [row["n"]])
+        return dict(zip(keys, rounded([row["score"], low[0], high[0]]), strict=True))
 
     def _results(self) -> dict[str, pd.DataFrame]:
         """What became of scores: of the unit's members by name; the overview names nobody."""
         standing, unit, ids = self.standing, self.unit, self._own_ids()
-        names = dict(zip(self.study.members["member_id"], self.study.members["name"], strict=True))
-        everybody = ids if unit else self.members["ratee_id"].tolist()
+        names = self.books.members
+        everybody = ids if unit else [row["ratee_id"] for row in self.members]
         frames = {
             "targets": standing.targets(everybody),
             "models": standing.models([*ids, unit]),
@@ -222,16 +230,16 @@ class Cutter(Scope):
         }
         # who is to be registered as a matter of course is counted, not listed
         course = standing.admitted(ids)
-        matter = frames["proposals"]["matter"] == matter_label("registration", self.language)
-        frames["proposals"] = frames["proposals"][~(matter & frames["proposals"]["ratee_id"].isin(course))]
-        named = {
-            name: frame.assign(name=[names.get(ratee, self.unit_name) for ratee in frame["ratee_id"]])
-            for name, frame in frames.items()
-        }
+        if course:
+            matter = frames["proposals"]["matter"] == matter_label("registration", self.language)
+            frames["proposals"] = frames["proposals"][~(matter & frames["proposals"]["ratee_id"].isin(course))]
+        for frame in frames.values():
+            called = [names[ratee]["name"] if ratee in names else self.unit_name for ratee in frame["ratee_id"]]
+            frame.insert(len(frame.columns), "name", called)
         if not unit:
-            named["targets"] = _of_nobody(named["targets"])
+            frames["targets"] = _of_nobody(frames["targets"])
         return {
-            **named,
+            **frames,
             "results": standing.results(ids),
             "components": standing.components(unit),
             "satisfaction": standing.satisfaction(unit),
@@ -240,19 +248,26 @@ class Cutter(Scope):
 
     def _own_ids(self) -> list[str]:
         """The unit's own members in the order of the league; nobody in the overview."""
-        own = self.members[self.members["unit_id"] == self.unit] if self.unit else self.members.iloc[:0]
-        own = own.sort_values(["counts", "score", "ratee_id"], ascending=[False, False, True], kind="stable")
-        return list(own["ratee_id"])
+        return [row["ratee_id"] for row in self._own_rows]
+
+    @cached_property
+    def _own_rows(self) -> list[Record]:
+        # the best first, without a score last
+        return sorted(
+            self.staff,
+            key=lambda row: (not row["counts"], *highest(row["score"]), row["ratee_id"]),
+        )
 
     def _bottom(self) -> pd.DataFrame:
         """Units that satisfy least, in the overview alone."""
         columns = ["name", "n", "dissatisfied", "low", "high", "others", "verdict"]
-        rows = self.scores.bottom
-        rows = rows[(rows["round"] == self.round) & (rows["kind"] == "unit")]
-        if self.unit or rows.empty:
-            return pd.DataFrame(columns=columns)
-        names = self.study.units.set_index("unit_id")["name"]
-        rows = rows.assign(name=names.reindex(rows["ratee_id"]).to_numpy())
+        if self.unit:
+            return tabled([], columns)
+        rows = self.book.scores.rungs[self.round].frames["bottom"]
+        rows = rows[rows["kind"] == "unit"]
+        if rows.empty:
+            return tabled([], columns)
+        rows = rows.assign(name=[self.books.unit_names[ratee] for ratee in rows["ratee_id"]])
         few = pd.Series(
             [self.secrecy.hides(ratee, "dissatisfied") for ratee in rows["ratee_id"]], rows.index, dtype=bool
         )
@@ -267,102 +282,81 @@ class Cutter(Scope):
 
     def _turnout(self) -> pd.DataFrame:
         """Who took part, by source; how much was left blank only of sources that are shown."""
-        rows = self.study.turnout
-        below = self.tree.below(self.scope)
-        rows = rows[rows["round"].isin(self.parts) & (rows["ratee_id"] == "") & rows["unit_id"].isin(below)]
-        numbers = rows.groupby("source")[["eligible", "issued", "returned", "valid"]].sum(min_count=1)
-        counts = self.study.tally.counts
-        counts = counts[counts["round"].isin(self.parts) & counts["ratee_id"].isin(self.people)]
-        scales = [scale for scheme in self.parts.values() for scale in scheme.scales.values()]
-        blank = counts["value"].isin({"", *(name for scale in scales for name in scale.blank)})
-        answers = counts.groupby("source", observed=True)["count"].sum()
-        blanks = counts[blank].groupby("source", observed=True)["count"].sum().reindex(answers.index, fill_value=0)
-        tops = {name: top for scheme in self.parts.values() for name, top in _tops(scheme).items()}
-        names = pd.Series([name for name in tops if name in numbers.index or name in answers.index], dtype=str)
-        frame = pd.DataFrame({"source": names, "label": names.map(self.label).astype(str)}).join(numbers, on="source")
-        shown = names.map(tops).isin(self.open.sources).to_numpy()
-        shares = (100 * blanks / answers).round(DIGITS).reindex(names).to_numpy(dtype=float)
-        return frame.assign(blank=np.where(shown, shares, np.nan))
+        steps = ("eligible", "issued", "returned", "valid")
+        forms = grouped(self.book.turnout.of_all(self.tree.below(self.scope)), "source")
+        answers, blanks = Counter[str](), Counter[str]()
+        for row in self.book.answers.of_all(self.people):
+            answers[row["source"]] += row["count"]
+            blanks[row["source"]] += row["blank"]
+        shown = set(self.open.sources)
+        rows = [
+            {
+                "source": name,
+                "label": self.label(name),
+                **{step: _sum(row[step] for row in forms.get((name,), [])) for step in steps},
+                "blank": 100 * blanks[name] / answers[name] if top in shown and answers[name] else nan,
+            }
+            for name, top in self.book.design.top_of.items()
+            if (name,) in forms or name in answers
+        ]
+        return tabled(rows, ["source", "label", *steps, "blank"])
 
     def _league(self) -> pd.DataFrame:
-        own = self.members[self.members["unit_id"] == self.unit] if self.unit else self.members.iloc[:0]
-        own = own.sort_values(["counts", "score", "ratee_id"], ascending=[False, False, True], kind="stable")
-        low, high = coarse(own["low"], own["high"], own["n"])
-        frame = own.assign(low=low, high=high, category=[self.label(name) for name in own["category"]])
-        frame["member_id"] = frame["ratee_id"]
-        frame["grade"] = frame["grade"].astype(object).fillna("")
-        columns = [
-            "member_id",
-            "name",
-            "category",
-            "score",
-            "low",
-            "high",
-            "coverage",
-            "status",
-            "rank",
-            "grade",
-            "places",
-            "tied",
-            "exempt",
-        ]
-        coverage = frame["coverage"]
-        return published(frame[columns].drop(columns="coverage")).assign(coverage=(coverage * 100).round(0))[columns]
+        own = self._own_rows
+        low, high = coarse(*([row[name] for row in own] for name in ("low", "high", "n")))
+        rows = [
+            row | {
+                "member_id": row["ratee_id"],
+                "low": lower,
+                "high": upper,
+                "category": self.label(row["category"]),
+                "coverage": np.round(row["coverage"] * 100, 0),
+                "grade": row["grade"] if isinstance(row["grade"], str) else "",
+            }
+            for row, lower, upper in zip(own, low.tolist(), high.tolist(), strict=True)
+        ]  # fmt: skip
+        columns = ["member_id", "name", "category", "score", "low", "high", "coverage", "status", "rank", "grade"]
+        return tabled(rows, [*columns, "places", "tied", "exempt"])
 
     def _units(self) -> pd.DataFrame:
         """Composites of the units of the same level, in order, without names; the overview has the names."""
-        rows = self._unit_rows(self.tree.level(self.unit) if self.unit else self.tree.leaves)
-        rows = rows[rows["score"].notna()].sort_values(["score", "unit_id"], ascending=[False, True])
-        rows["own"] = rows["unit_id"] == self.unit
+        peers = self.book.scored_units(self.tree.depth[self.unit] if self.unit else None)
+        rows = [row for row in peers if row["unit_id"] not in self.bare]
         if self.unit and len(rows) < FEWEST:
-            rows = rows.iloc[:0]
-        return rows[["score", "own"]].reset_index(drop=True)
-
-    def _unit_rows(self, ids: list[str]) -> pd.DataFrame:
-        """Published composite of some units, with how many members they have."""
-        rows = self.means[self.means["unit_id"].isin(ids)]
-        gone = rows["unit_id"].isin(self.bare)
-        rows = rows.assign(**{name: rows[name].mask(gone) for name in ("score", "low", "high")})
-        low, high = coarse(rows["low"], rows["high"], rows["n"])
-        seen = (rows["coverage"] * 100).round()
-        rows = published(rows[["unit_id", "score", "members"]].assign(low=low, high=high)).assign(coverage=seen)
-        everybody = self.study.ancestors["unit_id"].value_counts()
-        frame = (
-            pd.DataFrame({"unit_id": pd.Series(ids, dtype=str)})
-            .merge(rows, on="unit_id", how="left")
-            .rename(columns={"members": "scored"})
-        )
-        names = self.study.units.set_index("unit_id")["name"]
-        frame["name"] = names.reindex(frame["unit_id"]).to_numpy()
-        frame["members"] = everybody.reindex(frame["unit_id"]).fillna(0).to_numpy()
-        frame["scored"] = frame["scored"].fillna(0)
-        return frame
+            rows = []
+        columns = {"score": [row["score"] for row in rows]}
+        return typed(columns | {"own": [row["unit_id"] == self.unit for row in rows]})
 
     def _children(self) -> pd.DataFrame:
         """The units below: a parent's own branches, or in the overview all units."""
-        frame = self._unit_rows(self.tree.children[self.unit] if self.unit else list(self.tree.depth))
-        frame["depth"] = [self.tree.depth[name] for name in frame["unit_id"]]
-        return frame[["unit_id", "name", "depth", "members", "scored", "score", "low", "high", "coverage"]]
+        names = self.tree.children[self.unit] if self.unit else list(self.tree.depth)
+        means = {row["unit_id"]: row for row in self.book.means.of_all(names)}
+        rows = [self._child(name, means.get(name)) for name in names]
+        columns = ["unit_id", "name", "depth", "members", "scored", "score", "low", "high", "coverage"]
+        return tabled(rows, columns)
+
+    def _child(self, name: str, mean: Record | None) -> Record:
+        """A unit with its published mean, and with how many members it has."""
+        told = dict.fromkeys(("score", "low", "high", "coverage"), nan)
+        if mean and name not in self.bare:
+            low, high = coarse([mean["low"]], [mean["high"]], [mean["n"]])
+            told |= {"score": mean["score"], "low": low[0], "high": high[0]}
+        if mean:
+            told["coverage"] = np.round(mean["coverage"] * 100)
+        return {
+            **told,
+            "unit_id": name,
+            "name": self.books.unit_names[name],
+            "depth": self.tree.depth[name],
+            "members": len(self.books.people.get(name, ())),
+            "scored": mean["members"] if mean else 0.0,
+        }
 
     def _matrix(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Means by indicator: of all sources, and of each; sources stand apart, so that they may have any name."""
-        tree = self.scheme.indicator_tree
-        names = ["", *tree.names[1:]]
-        frame = pd.DataFrame(
-            {
-                "indicator": names,
-                "label": ["", *map(self.label, names[1:])],
-                "depth": [len(tree.path(node)) - 1 for node in range(len(tree))],
-                "leaf": [node in tree.leaves for node in range(len(tree))],
-                "score": [self.open.shown("", name) for name in names],
-            }
-        )
-        by_source = pd.DataFrame(
-            {source: [self.open.shown(source, name) for name in names] for source in self.open.sources},
-            index=frame.index,
-        )
-        kept = frame["score"].notna() | by_source.notna().any(axis=1) | (frame["indicator"] == "")
-        return published(frame[kept].reset_index(drop=True)), published(by_source[kept].reset_index(drop=True))
+        """Means by indicator: of all sources, and of each."""
+        names, shown = self.indicators, self.open.shown
+        by_source = {source: [shown(source, name) for name in names] for source in self.open.sources}
+        return self.profile({"score": [shown("", name) for name in names]}, by_source)
 
     def _selves(self) -> pd.DataFrame:
         """Self beside others, for the mean of the unit only: a single self rating is for the member's own eyes."""
@@ -377,13 +371,13 @@ class Cutter(Scope):
                 continue
             label = self.label(tree.names[place]) if place else ""
             rows.append({"label": label, "self": own["score"], "others": others, "gap": own["score"] - others})
-        return published(pd.DataFrame(rows, columns=["label", "self", "others", "gap"]))
+        return tabled(rows, ["label", "self", "others", "gap"])
 
     def _hidden_frame(self) -> pd.DataFrame:
         rows = [
             {"label": self.label(name) if name else "", "reason": reason} for name, reason in self.open.hidden.items()
         ]
-        return pd.DataFrame(rows, columns=["label", "reason"])
+        return tabled(rows, ["label", "reason"])
 
 
 def _of_nobody(targets: pd.DataFrame) -> pd.DataFrame:
@@ -397,7 +391,7 @@ def _of_nobody(targets: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _tops(scheme: Scheme) -> dict[str, str]:
-    """Every source with the one that holds it right below the root."""
-    tree = scheme.source_tree
-    return {name: tree.names[tree.path(node)[-2]] for name, node in tree.position.items() if node}
+def _sum(numbers: Iterable[float]) -> float:
+    """Sum of what is known; NaN where nothing is."""
+    known = [number for number in numbers if not isnan(number)]
+    return float(sum(known)) if known else nan

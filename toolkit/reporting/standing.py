@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, partial
+from math import isnan, nan
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
-
-from toolkit.conduct.archive import archive
-from toolkit.conduct.criteria import merge
-from toolkit.conduct.proposals import propose
+from toolkit.reporting.frames import grouped, missing, rounded, tabled, typed
 from toolkit.reporting.phrases import (
     decision_label,
     matter_label,
@@ -19,25 +14,20 @@ from toolkit.reporting.phrases import (
     reason_text,
     state_label,
 )
-from toolkit.reporting.privacy import published
 from toolkit.reporting.secrecy import BEFORE
 from toolkit.words import words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Collection, Mapping
 
-    from toolkit.conduct.proposals import Proposals
+    import pandas as pd
+
+    from toolkit.reporting.books import Book, Record
     from toolkit.reporting.secrecy import Secrecy
     from toolkit.scheme import Scheme
-    from toolkit.scoring.scores import Scores
-    from toolkit.study import Study
-
-    Follow = Callable[[str], Proposals]
 
 
-def follow(study: Study, scores: Scores) -> Follow:
-    """Return what follows from the results of a round, worked out once for all who ask."""
-    return cache(lambda turn: propose(study, scores, turn))
+RESULT = ("points", "index", "level", "stars", BEFORE, "grade", "why")
 
 
 @dataclass(frozen=True)
@@ -46,23 +36,16 @@ class Standing:
 
     Attributes
     ----------
-    study, scores
-        The study and its scores.
-    round : str
-        The round.
+    book : Book
+        The round's tables.
     language : str
         "zh" or "en".
-    follow : callable
-        Round -> what follows from its results, see `follow`.
     secrecy : Secrecy
         What the report's readers must not be told.
     """
 
-    study: Study
-    scores: Scores
-    round: str
+    book: Book
     language: str
-    follow: Follow
     secrecy: Secrecy
 
     @property
@@ -73,23 +56,15 @@ class Standing:
     @property
     def scheme(self) -> Scheme:
         """The round's scheme."""
-        return self.study.schemes[self.round]
+        return self.book.scheme
 
     def label(self, name: str) -> str:
         """Label of a name of the scheme."""
         return self.scheme.label(name, self.language)
 
-    @property
-    def proposed(self) -> Proposals:
-        """What follows from the results of the round."""
-        return self.follow(self.round)
-
-    def _mine(self, frame: pd.DataFrame, ids: Collection[str]) -> pd.DataFrame:
-        return frame[(frame["round"] == self.round) & frame["ratee_id"].isin(list(ids))]
-
-    def _of_round(self, name: str, ids: Collection[str]) -> pd.DataFrame:
-        frame = self.scores.rungs[self.round].frames[name]
-        return frame[frame["ratee_id"].isin(list(ids))]
+    def _labelled(self, name: object) -> str:
+        """Label of a name, "" where there is none."""
+        return self.label(name) if isinstance(name, str) and name else ""
 
     def _listed(self, texts: list[str]) -> str:
         return ("；" if self.language == "zh" else "; ").join(text for text in texts if text)
@@ -104,24 +79,29 @@ class Standing:
         DataFrame
             `ratee_id, name, points, index, level, stars, stars_before, grade, why`.
         """
-        rows = self._mine(self.scores.ratees, ids).set_index("ratee_id", drop=False).reindex(ids)
-        rows["why"] = [self._why(row) for row in rows.to_dict("records")]
-        for column in ("index", "level", "stars", BEFORE, "grade"):
-            of = "index" if column == "level" else column
-            rows[column] = rows[column].mask(rows["ratee_id"].map(partial(self.secrecy.hides, of=of)).astype(bool))
-        for column in ("level", "grade"):
-            rows[column] = [self.label(name) if isinstance(name, str) else "" for name in rows[column]]
-        columns = ["ratee_id", "name", "points", "index", "level", "stars", "stars_before", "grade", "why"]
-        return published(rows[columns].reset_index(drop=True))
+        rows = [row for ratee in ids for row in self.book.ratees.of(ratee)]
+        return tabled([row | self.result(row) for row in rows], ["ratee_id", "name", *RESULT])
+
+    def result(self, row: Record) -> Record:
+        """What `results` tells of a ratee, by his row of `Scores.ratees`; its numbers as they are printed."""
+        ratee = row["ratee_id"]
+        hidden = {of for of in ("index", "stars", BEFORE, "grade") if self.secrecy.hides(ratee, of)}
+        told = row | dict.fromkeys(hidden, nan)
+        numbers = ("points", "index", "stars", BEFORE)
+        return {
+            **dict(zip(numbers, rounded([told[name] for name in numbers]), strict=True)),
+            "level": self._labelled(row["level"]) if "index" not in hidden else "",
+            "grade": self._labelled(told["grade"]),
+            "why": self._why(row),
+        }
 
     def _why(self, row: dict[Any, Any]) -> str:
         """Conditions not met and quotas, of grade and of stars; nothing of what is hidden itself."""
         ratee = str(row["ratee_id"])
         open_ = [kind for kind in ("grade", "stars") if not self.secrecy.hides(ratee, kind)]
-        reasons = self._of_round("reasons", [ratee])
         told = [
             f"{self._about(str(reason['about']))}: {self.reason(reason)}"
-            for reason in reasons.to_dict("records")
+            for reason in self.book.frame("reasons").of(ratee)
             if str(reason["about"]).partition(" ")[0] in open_
         ]
         return self._listed([*told, *(self._quota(row, kind) for kind in open_)])
@@ -131,12 +111,12 @@ class Standing:
         places, tied, band = (
             ("places", "tied", "band") if kind == "grade" else ("star_places", "star_tied", "star_band")
         )
-        if np.isnan(row[places]):
+        if isnan(row[places]):
             return ""
         _ = words(self.language)
         name = row[band] if isinstance(row[band], str) else _("{n} stars").format(n=f"{row[band]:.0f}")
-        gone = self._mine(self.scores.ratees, self.withheld)
-        alone = (gone[tied].astype(bool) & (gone[band] == row[band])).any()
+        gone = self.book.ratees.of_all(self.withheld) if row[tied] else []
+        alone = any(other[tied] and other[band] == row[band] for other in gone)
         text = _("{band}: beyond the quota of {n}")
         if row[tied] and not alone:
             text = _("{band}: tied across the quota of {n}")
@@ -160,14 +140,13 @@ class Standing:
 
     def ledger(self, ratee: str) -> pd.DataFrame:
         """The ledger of one ratee: `date, rule, dimension, quantity, evidence, asked, got, why`."""
-        lines = self._of_round("ledger", [ratee])
-        lines = lines.assign(
-            why=[self._line(row) for row in lines.to_dict("records")],
-            rule=[self.label(name) if name else "" for name in lines["rule"]],
-            dimension=[self.label(name) if name else "" for name in lines["dimension"]],
-        )
+        lines = [
+            row | {"why": self._line(row), "rule": self._labelled(row["rule"])}
+            | {"dimension": self._labelled(row["dimension"])}
+            for row in self.book.frame("ledger").of(ratee)
+        ]  # fmt: skip
         columns = ["date", "rule", "dimension", "quantity", "evidence", "asked", "got", "why"]
-        return lines[columns].reset_index(drop=True)
+        return typed({name: missing([line[name] for line in lines]) for name in columns})
 
     def _line(self, row: dict[Any, Any]) -> str:
         _ = words(self.language)
@@ -184,22 +163,23 @@ class Standing:
 
     def balances(self, ratee: str) -> pd.DataFrame:
         """Balance by dimension: `dimension` (its label, "" for all), `points`."""
-        rows = self._of_round("points", [ratee])
-        rows = rows.assign(dimension=[self.label(name) if name else "" for name in rows["dimension"]])
-        return rows[["dimension", "points"]].reset_index(drop=True)
+        rows = self.book.frame("points").of(ratee)
+        columns = {"dimension": [self._labelled(row["dimension"]) for row in rows]}
+        return typed(columns | {"points": missing([row["points"] for row in rows])})
 
     def components(self, ratee: str) -> pd.DataFrame:
         """What an index is made of: `label, raw, value, weight` (percent), `adds`; none where that tells a secret."""
         hide = self.secrecy.hides(ratee, "index") or not self.secrecy.apart(ratee)
-        rows = self._of_round("components", [] if hide else [ratee])
-        label = [
-            name if (name := self.label(row["component"])) != row["component"] else self._of(row["of"])
-            for row in rows.to_dict("records")
-        ]
-        share = ["dissatisfied" in of for of in rows["of"]]
-        raw = rows["raw"] * np.where(share, 100, 1)
-        frame = rows.assign(label=pd.Series(label, rows.index, dtype=str), raw=raw, weight=100 * rows["weight"])
-        return published(frame[["label", "raw", "value", "weight", "adds"]].reset_index(drop=True))
+        rows = [] if hide else self.book.frame("components").of(ratee)
+        told = [
+            row | {
+                "label": name if (name := self.label(row["component"])) != row["component"] else self._of(row["of"]),
+                "raw": row["raw"] * (100 if "dissatisfied" in row["of"] else 1),
+                "weight": 100 * row["weight"],
+            }
+            for row in rows
+        ]  # fmt: skip
+        return tabled(told, ["label", "raw", "value", "weight", "adds"])
 
     def _of(self, of: str) -> str:
         return quantity_label(self.scheme, of, self.language)
@@ -214,23 +194,21 @@ class Standing:
             `coverage` (percent), `follows` (labels).
         """
         columns = ["topic", "panel", "direction", "n", "index", "dissatisfied", "low", "high", "coverage", "follows"]
-        rows = self.secrecy.answers(ratee)
-        if rows.empty or self.scheme.satisfaction is None:
-            return pd.DataFrame(columns=columns)
-        panels, rules = self.scheme.satisfaction.panels, self.scheme.satisfaction.rules
-        percent = {name: [100 * float(share) if share is not None else np.nan for share in rows[name]]
-                   for name in ("dissatisfied", "low", "high", "coverage")}  # fmt: skip
-        made = rows.assign(
-            **percent,
-            direction=[self._direction(panels.get(name)) for name in rows["panel"]],
-            topic=[self.label(name) if name else "" for name in rows["topic"]],
-            panel=[self.label(name) if name else "" for name in rows["panel"]],
-            follows=[
-                self._listed([self.label(name) for name in rules if name in told.split("|")])
-                for told in rows["follows"]
-            ],
-        )
-        return published(made[columns].reset_index(drop=True))
+        if self.scheme.satisfaction is None:
+            return typed({name: [] for name in columns})
+        return tabled(map(self._answered, self.secrecy.answers(ratee)), columns)
+
+    def _answered(self, row: Record) -> Record:
+        rules = self.scheme.satisfaction.rules if self.scheme.satisfaction else ()
+        panels = self.scheme.satisfaction.panels if self.scheme.satisfaction else {}
+        shares = {name: row[name] for name in ("dissatisfied", "low", "high", "coverage")}
+        percent = {name: nan if share is None else 100 * float(share) for name, share in shares.items()}
+        return row | percent | {
+            "direction": self._direction(panels.get(row["panel"])),
+            "topic": self._labelled(row["topic"]),
+            "panel": self._labelled(row["panel"]),
+            "follows": self._listed([self.label(name) for name in rules if name in row["follows"].split("|")]),
+        }  # fmt: skip
 
     def _direction(self, panel: Any) -> str:  # noqa: ANN401  (a Panel, or None)
         if panel is None or panel.direction is None:
@@ -243,24 +221,25 @@ class Standing:
     def targets(self, ids: list[str]) -> pd.DataFrame:
         """Targets of some ratees: `ratee_id, what, target, value, gap, attainment` (percent), `met, since`."""
         columns = ["ratee_id", "what", "target", "value", "gap", "attainment", "met", "since"]
-        rows = self._of_round("attainment", ids)
-        kept = [self.secrecy.tells(ratee, of) for ratee, of in zip(rows["ratee_id"], rows["of"], strict=True)]
-        rows = rows[np.array(kept, dtype=bool)]
-        frame = rows.assign(what=[self._of(of) for of in rows["of"]], attainment=100 * rows["attainment"])
-        return published(frame[columns].reset_index(drop=True))
+        told = [
+            row | {"what": self._of(row["of"]), "attainment": 100 * row["attainment"]}
+            for row in self.book.frame("attainment").of_all(ids)
+            if self.secrecy.tells(row["ratee_id"], row["of"])
+        ]
+        return tabled(told, columns)
 
     def models(self, ids: list[str]) -> pd.DataFrame:
         """Role models among some ratees: `ratee_id, standard, why`; those withheld are not named."""
-        rows = self._of_round("models", [name for name in ids if name not in self.withheld]).assign(code="met")
+        rows = self.book.frame("models").of_all([name for name in ids if name not in self.withheld])
         made = [
-            (
-                ratee,
-                self.label(str(standard)),
-                self._listed(list(map(self.reason, group.to_dict("records")))),
-            )
-            for (ratee, standard), group in rows.groupby(["ratee_id", "standard"], sort=False)
+            {
+                "ratee_id": ratee,
+                "standard": self.label(str(standard)),
+                "why": self._listed([self.reason(row | {"code": "met"}) for row in group]),
+            }
+            for (ratee, standard), group in grouped(rows, "ratee_id", "standard").items()
         ]
-        return pd.DataFrame(made, columns=["ratee_id", "standard", "why"])
+        return tabled(made, ["ratee_id", "standard", "why"])
 
     # ------------------------------------------------------------------------------------------- what follows
 
@@ -269,9 +248,12 @@ class Standing:
 
         Of those withheld nothing is said: who is not counted here, nor listed, would have a score that is against it.
         """
-        rows = self._mine(self.proposed.proposals, [ratee for ratee in ids if ratee not in self.withheld])
-        plain = (rows["matter"] == "registration") & (rows["proposal"] == "admit")
-        return rows.loc[plain & rows["decision"].isin(["", "admit"]), "ratee_id"].tolist()
+        rows = self.book.proposals.of_all([ratee for ratee in ids if ratee not in self.withheld])
+        return [
+            row["ratee_id"]
+            for row in rows
+            if (row["matter"], row["proposal"]) == ("registration", "admit") and row["decision"] in {"", "admit"}
+        ]
 
     def proposals(self, ids: list[str], matters: Collection[str] = ("registration", "remediation")) -> pd.DataFrame:
         """What is proposed and what people decided: a row for each ratee and matter.
@@ -283,48 +265,43 @@ class Standing:
             of those withheld only what people decided, nor are they proposed as helpers.
         """
         columns = ["ratee_id", "matter", "proposal", "why", "decision", "date", "decided_by", "decision_reason", "due"]
-        rows = self._mine(self.proposed.proposals, ids)
-        rows = rows[rows["matter"].isin(list(matters))]
-        rows = rows.assign(hide=[self._hides(row) for row in rows.to_dict("records")])
-        rows = rows[~rows["hide"].astype(bool) | (rows["decision"] != "")]
-        reasons = self._mine(self.proposed.reasons, ids)
+        reasons = grouped(self.book.grounds.of_all(ids), "ratee_id", "matter")
         made = []
-        for row in rows.to_dict("records"):
-            mine = reasons[(reasons["ratee_id"] == row["ratee_id"]) & (reasons["matter"] == row["matter"])]
-            hide = row["hide"]
-            why = "" if hide else self._grounds(mine)
+        for row in self.book.proposals.of_all(ids):
+            hide = self._hides(row)
+            if row["matter"] not in matters or (hide and not row["decision"]):
+                continue
             spoken = {
                 "matter": matter_label(row["matter"], self.language),
                 "proposal": "" if hide else decision_label(self.scheme, row["matter"], row["proposal"], self.language),
                 "decision": decision_label(self.scheme, row["matter"], row["decision"], self.language),
                 "state": state_label(row["state"], self.language),
                 "helper": self._helper(row),
+                "why": "" if hide else self._grounds(reasons.get((row["ratee_id"], row["matter"]), [])),
             }
-            made.append(dict(row) | spoken | {"why": why})
-        return pd.DataFrame(made, columns=[*columns, "helper", "state"])
+            made.append(row | spoken)
+        return tabled(made, [*columns, "helper", "state"])
 
     def papers(self, ids: list[str]) -> pd.DataFrame:
         """Papers that the grades of some ratees call for: `ratee_id, grade, filed, missing`; of none hidden."""
-        rows = self._mine(archive(self.study, self.scores, self.round), ids)
-        kept = [not self.secrecy.hides(str(ratee), "grade") for ratee in rows["ratee_id"]]
-        rows = rows[np.array(kept, dtype=bool)]
+        rows = [row for row in self.book.papers.of_all(ids) if not self.secrecy.hides(row["ratee_id"], "grade")]
         made = [
-            (
-                ratee,
-                self.label(str(grade)),
-                self._listed([f"{item} {day}" for item, day in zip(group["item"], group["filed"], strict=True) if day]),
-                self._listed(group.loc[group["filed"] == "", "item"].tolist()),
-            )
-            for (ratee, grade), group in rows.groupby(["ratee_id", "grade"], sort=False)
+            {
+                "ratee_id": ratee,
+                "grade": self.label(grade),
+                "filed": self._listed([f"{row['item']} {row['filed']}" for row in group if row["filed"]]),
+                "missing": self._listed([row["item"] for row in group if not row["filed"]]),
+            }
+            for (ratee, grade), group in grouped(rows, "ratee_id", "grade").items()
         ]
-        return pd.DataFrame(made, columns=["ratee_id", "grade", "filed", "missing"])
+        return tabled(made, ["ratee_id", "grade", "filed", "missing"])
 
-    def _grounds(self, reasons: pd.DataFrame) -> str:
+    def _grounds(self, reasons: list[Record]) -> str:
         """Conditions that were met, and what is not known of those that could have been."""
         _ = words(self.language)
         told = [
             _("{what} is not known").format(what=self._of(row["of"])) if row["code"] == "unknown" else self.reason(row)
-            for row in reasons.to_dict("records")
+            for row in reasons
             if row["of"]
         ]
         return self._listed(list(dict.fromkeys(told)))
@@ -339,12 +316,16 @@ class Standing:
         helper = str(row["helper"])
         if helper != row["helper_decided"] and self.secrecy.hides(helper, "grade"):
             return ""
-        names = self.study.members.set_index("member_id")["name"]
-        return str(names.get(helper, helper))
+        member = self.book.books.members.get(helper)
+        return str(member["name"]) if member else helper
 
     def criteria(self, unit: str) -> pd.DataFrame:
         """Criteria that hold for a unit: `criterion, text, layer, origin`, layers by their labels."""
-        rows = merge(self.study, unit, self.scheme)
-        origin = [" > ".join(map(self.label, text.split(" > "))) for text in rows["origin"]]
-        layers = [self.label(name) for name in rows["layer"]]
-        return rows.assign(origin=origin, layer=layers)[["criterion", "text", "layer", "origin"]].reset_index(drop=True)
+        told = [
+            row | {
+                "layer": self.label(row["layer"]),
+                "origin": " > ".join(map(self.label, row["origin"].split(" > "))),
+            }
+            for row in self.book.criteria(unit)
+        ]  # fmt: skip
+        return tabled(told, ["criterion", "text", "layer", "origin"])

@@ -107,9 +107,9 @@ def points(value: float | None) -> str:
     return DASH if value is None or pd.isna(value) else f"{settled(value):.{DIGITS}f}"
 
 
-def gap(value: float) -> str:
-    """A difference as it is printed, with its sign."""
-    return f"{settled(value):+.{DIGITS}f}"
+def gap(value: float | None) -> str:
+    """A difference as it is printed, with its sign; a dash where there is none."""
+    return DASH if value is None or pd.isna(value) else f"{settled(value):+.{DIGITS}f}"
 
 
 def span(low: float | None, high: float | None) -> str:

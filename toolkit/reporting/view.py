@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
-import numpy as np
 import pandas as pd
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from toolkit.reporting.frames import missing, typed
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class View:
             part.name: _columns(value) if isinstance(value := getattr(self, part.name), pd.DataFrame) else value
             for part in fields(self)
         }
-        return json.dumps(data, ensure_ascii=False, indent=1)
+        return json.dumps(data, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -39,7 +37,7 @@ class View:
         data = json.loads(text)
         for part in fields(cls):
             if part.type == "pd.DataFrame":
-                data[part.name] = _frame(data[part.name])
+                data[part.name] = typed(data[part.name])
         return cls(**data)
 
 
@@ -80,19 +78,4 @@ class Results(View):
 
 
 def _columns(frame: pd.DataFrame) -> dict[str, list[Any]]:
-    return {str(name): [None if _null(value) else value for value in frame[name].tolist()] for name in frame}
-
-
-def _null(value: object) -> bool:
-    return value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value))
-
-
-def _frame(columns: Mapping[str, list[Any]]) -> pd.DataFrame:
-    return pd.DataFrame({name: _series(cells) for name, cells in columns.items()})
-
-
-def _series(cells: list[Any]) -> pd.Series:
-    """A column; numbers some or all of which are missing are floats, as they were."""
-    there = [cell for cell in cells if cell is not None]
-    numbers = not any(isinstance(cell, bool | str) for cell in there)
-    return pd.Series(cells, dtype=float if numbers and len(there) < len(cells) else None)
+    return {str(name): missing(cells.tolist()) for name, cells in frame.items()}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from toolkit.reporting.frames import grouped
 from toolkit.reporting.phrases import bound_text
 from toolkit.scheme import SELF
 from toolkit.scoring.cells import worth
@@ -19,11 +20,8 @@ from toolkit.words import words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    import pandas as pd
-
+    from toolkit.reporting.books import Books, Record
     from toolkit.scheme import Scheme
-    from toolkit.scoring.scores import Scores
-    from toolkit.study import Study
 
 EXACT, SHORT = 4, 1
 """Decimals for those who organise the appraisal, and in a member's own sheet."""
@@ -81,18 +79,16 @@ class Workings:
     A class, since every step needs the same things.
     """
 
-    def __init__(self, study: Study, scores: Scores, ratee: str, turn: str, *, language: str, shown: Shown) -> None:
-        self.study, self.scores, self.ratee, self.round, self.language = study, scores, ratee, turn, language
+    def __init__(self, books: Books, ratee: str, turn: str, *, language: str, shown: Shown) -> None:
+        self.books, self.book, self.ratee, self.round, self.language = books, books.at(turn), ratee, turn, language
         self.shown = shown
-        self.scheme: Scheme = study.schemes[turn]
-        rows = scores.table[(scores.table["round"] == turn) & (scores.table["ratee_id"] == ratee)]
+        self.scheme: Scheme = self.book.scheme
         self.value = {
-            (str(source), str(indicator)): float(score)
-            for source, indicator, score in rows[["source", "indicator", "score"]].itertuples(index=False, name=None)
-            if not np.isnan(score)
+            (row["source"], row["indicator"]): row["score"]
+            for row in self.book.table.of(ratee)
+            if not np.isnan(row["score"])
         }
-        mine = scores.ratees[(scores.ratees["round"] == turn) & (scores.ratees["ratee_id"] == ratee)]
-        self.row = mine.iloc[0].to_dict()
+        self.row = self.book.ratees.of(ratee)[0]
         self._: Words = words(language)
 
     # ------------------------------------------------------------------------------------------------ numbers
@@ -120,16 +116,12 @@ class Workings:
 
     def votes(self) -> Iterator[Step]:
         """What was ticked in every cell, and its mean."""
-        counts = self.study.tally.counts
-        mine = counts[(counts["round"] == self.round) & (counts["ratee_id"] == self.ratee)]
+        cells = grouped(self.book.votes.of(self.ratee), "source", "indicator")
         lines: list[str] = []
-        for source in self.scheme.leaf_sources:
-            if not self._is_shown(source):
-                continue
-            rows = mine[mine["source"] == source]
+        for source in filter(self._is_shown, self.scheme.leaf_sources):
             for node in self.scheme.indicator_tree.names:
-                cell = rows[rows["indicator"] == node]
-                if len(cell):
+                cell = cells.get((source, node))
+                if cell:
                     lines += self._cell(source, node, cell)
         yield Step(self._("From votes to means"), tuple(lines))
 
@@ -140,26 +132,29 @@ class Workings:
         line = {tree.names[node] for node in tree.path(tree.position[source])}
         return bool(line & self.shown.sources) or source == SELF
 
-    def _cell(self, source: str, node: str, cell: pd.DataFrame) -> list[str]:
+    def _cell(self, source: str, node: str, cell: list[Record]) -> list[str]:
         """The line of one cell: answers by points, how many gave them, and their mean."""
         label = f"{self.label(source)}{'' if node == 'overall' else ' · ' + self.label(node)}"
         rows = [
-            (worth(self.scheme, source, node, str(value)), int(count), float(weight))
-            for value, count, weight in cell[["value", "count", "weight"]].itertuples(index=False, name=None)
+            (worth(self.scheme, source, node, str(row["value"])), int(row["count"]), float(row["weight"]))
+            for row in cell
         ]
         blank = sum(count for points, count, _ in rows if np.isnan(points))
         answers = sorted(((p, n, w) for p, n, w in rows if not np.isnan(p)), reverse=True)
         n = sum(count for _, count, _ in answers)
-        note = self._(" ({n} blank)").format(n=blank) if blank else ""
+        known_by_name = bool(self.scheme.leaf_sources[source].attributed) or source == SELF
+        told = known_by_name or n + blank >= self.shown.min_votes
+        note = self._(" ({n} blank)").format(n=blank) if blank and told else ""
         if not n:
             return [self._("{cell}: no answer{note}").format(cell=label, note=note)]
-        if n < (self.scheme.leaf_sources[source].min or 1):
-            return [self._("{cell}: {n} raters are too few, so the source counts as missing").format(cell=label, n=n)]
         mean = self.value.get((source, "" if node == "overall" else node))
+        if mean is None and n < (self.scheme.leaf_sources[source].min or 1):
+            return [self._("{cell}: {n} raters are too few, so the source counts as missing").format(cell=label, n=n)]
         if mean is None:
             return [self._("{cell}: counts as missing").format(cell=label)]
-        known_by_name = bool(self.scheme.leaf_sources[source].attributed) or source == SELF
-        if n < self.shown.min_votes and not known_by_name:
+        # a weight of his own would point at a rater
+        weighted = self.shown.min_votes > 0 and any(abs(weight - count) > TOLERANCE for _, count, weight in answers)
+        if (n < self.shown.min_votes or weighted) and not known_by_name:
             few = self._("{cell}: {n} raters, mean {mean}")
             return [few.format(cell=label, n=n, mean=self.number(mean))]
         return [f"{label}: {self._arithmetic(source, answers, mean)}{note}"]
@@ -312,9 +307,7 @@ class Workings:
 
     def rounds(self, weights: dict[str, float]) -> Step:
         """A combined round: the mean of its rounds."""
-        table = self.scores.table
-        rows = table[(table["ratee_id"] == self.ratee) & (table["source"] == "") & (table["indicator"] == "")]
-        score = rows.set_index(rows["round"].astype(str))["score"]
+        score = {part: self._composite(part, self.ratee) for part in weights if part in self.books.scores.rungs}
         known = [(part, weight) for part, weight in weights.items() if not np.isnan(score.get(part, np.nan))]
         if not known or ("", "") not in self.value or "" in self.shown.unshown or not self.shown.rounds:
             return Step(self._("Over rounds"), ())
@@ -325,10 +318,8 @@ class Workings:
 
     def posts(self, shares: dict[str, float]) -> Step:
         """A holder of posts: the mean over them by share."""
-        table = self.scores.table
-        rows = table[(table["round"] == self.round) & (table["source"] == "") & (table["indicator"] == "")]
-        score = rows.set_index(rows["ratee_id"].astype(str))["score"]
-        known = [(post, share) for post, share in shares.items() if not np.isnan(score.get(post, np.nan))]
+        score = {post: self._composite(self.round, post) for post in shares}
+        known = [(post, share) for post, share in shares.items() if not np.isnan(score[post])]
         parts = [(self.number4(share), share, float(score[post])) for post, share in known]
         tops = self.scheme.source_tree
         every = {tops.names[node]: Fraction(1) for node in tops.children(0)}
@@ -336,6 +327,10 @@ class Workings:
         if "" in self.shown.unshown or not parts or self._has_hidden(every, ""):
             return Step(self._("Over posts"), ())
         return Step(self._("Over posts"), (self.mean(" + ".join(shares), parts, self.value["", ""]),))
+
+    def _composite(self, turn: str, ratee: str) -> float:
+        rows = self.books.at(turn).table.of(ratee)
+        return next((row["score"] for row in rows if not row["source"] and not row["indicator"]), np.nan)
 
     @staticmethod
     def number4(value: float) -> str:

@@ -83,10 +83,11 @@ def vote_grades(counts: pd.DataFrame, scheme: Scheme, votes: Votes) -> pd.DataFr
     node = tree.position[votes.indicator]
     below = {name for name, place in tree.position.items() if node in tree.path(place)}
     mine = counts[(counts["source"] == votes.source) & counts["indicator"].isin(below)]
+    cast: dict[str, dict[str, int]] = {}
+    for (ratee, level), count in mine.groupby(["ratee_id", "value"], observed=True, sort=False)["count"].sum().items():
+        cast.setdefault(str(ratee), {})[str(level)] = int(count)
     rows = []
-    for ratee, group in mine.groupby("ratee_id", observed=True, sort=False):
-        sums = group.groupby("value", observed=True)["count"].sum()
-        levels = {str(level): int(count) for level, count in sums.items()}
+    for ratee, levels in cast.items():
         blank = sum(count for level, count in levels.items() if not level or level in scale.blank)
         valid = sum(levels.values()) - blank
         base = valid + (blank if votes.blank == "inside" else 0)
@@ -94,7 +95,7 @@ def vote_grades(counts: pd.DataFrame, scheme: Scheme, votes: Votes) -> pd.DataFr
         if found:
             rule, share = found
             share_of = share if rule.levels else None
-            rows.append((str(ratee), rule.grade, "votes", "/".join(rule.levels), share_of, asked(rule)))
+            rows.append((ratee, rule.grade, "votes", "/".join(rule.levels), share_of, asked(rule)))
     return pd.DataFrame(rows, columns=REASONS)
 
 

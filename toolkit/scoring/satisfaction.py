@@ -10,6 +10,7 @@ share of a combined round is made of the answers of its rounds added up, each an
 from __future__ import annotations
 
 from fractions import Fraction
+from math import lcm
 from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
@@ -286,18 +287,24 @@ def _counts(rows: pd.DataFrame, scheme: Scheme, rules: Satisfaction) -> dict[tup
     scale, bad = scheme.scales[rules.scale], set(rules.dissatisfied)
     points = {level: scale.points(level) for level in rows["level"].unique()}
     exact = {level: None if value is None else Fraction(str(value)) for level, value in points.items()}
-    found: dict[tuple[str, str, str], Count] = {}
+    # whole numbers add up much faster than fractions
+    parts_of = lcm(*(value.denominator for value in exact.values() if value is not None))
+    whole = {level: None if value is None else int(value * parts_of) for level, value in exact.items()}
+    found: dict[tuple[str, str, str], tuple[int, int, int, int, float]] = {}
     columns = [rows[name] for name in ("subject_id", "panel", "topic", "level", "count", "eligible")]
-    for subject, panel, topic, level, count, eligible in zip(*columns, strict=True):
-        worth, number = exact[level], int(count)
-        before = found.get((subject, panel, topic), Count(0, 0, 0, Fraction(0), eligible))
+    for *key, level, number, eligible in zip(*(column.tolist() for column in columns), strict=True):
+        subject, panel, topic = key
+        worth = whole[level]
+        n, blank, ill, total, might = found.get((subject, panel, topic), (0, 0, 0, 0, eligible))
         if worth is None:
-            after = before._replace(blank=before.blank + number)
+            blank += number
         else:
-            more = before.bad + number * (level in bad)
-            after = before._replace(n=before.n + number, bad=more, points=before.points + number * worth)
-        found[subject, panel, topic] = after
-    return found
+            n, ill, total = n + number, ill + number * (level in bad), total + number * worth
+        found[subject, panel, topic] = n, blank, ill, total, might
+    return {
+        key: Count(n, blank, ill, Fraction(total, parts_of), might)
+        for key, (n, blank, ill, total, might) in found.items()
+    }
 
 
 def _asked(heard: Mapping[str, Heard], subjects: Mapping[str, Subject], rules: Satisfaction) -> dict[str, Fraction]:

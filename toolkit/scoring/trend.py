@@ -42,32 +42,33 @@ def trend(scores: pd.DataFrame) -> pd.DataFrame:
     The wider interval holds.
     """
     rows = [
-        (ratee, *_slope(*part[["score", "low", "high"]].to_numpy(dtype=float).T))
+        (ratee, *slope(*part[["score", "low", "high"]].to_numpy(dtype=float).T))
         for ratee, part in scores.groupby("ratee_id", observed=True, sort=False)
         if part["score"].notna().any()
     ]
     return pd.DataFrame(rows, columns=TREND).astype({"ratee_id": str})
 
 
-def _slope(
+def slope(
     score: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]
 ) -> tuple[int, float, float, float, float, str]:
+    """What `trend` tells of one ratee: rounds, level, slope and its ends, and the way; scores NaN where missing."""
     time = np.flatnonzero(~np.isnan(score)).astype(float)
     score, low, high = (values[~np.isnan(score)] for values in (score, low, high))
     n = len(score)
     if n < FEWEST:
-        return n, float(score[-1]), np.nan, np.nan, np.nan, "unknown"
+        return n, float(score[-1]) if n else np.nan, np.nan, np.nan, np.nan, "unknown"
     time -= time.mean()
     pull = time / (time**2).sum()
-    slope = float(pull @ score)
+    rise = float(pull @ score)
     # of an interval that ends at 0 or 100 the longer side says how sure the score is
     half = np.maximum(score - low, high - score)
     widths = [float(np.sqrt((pull**2) @ half**2))] if not np.isnan(half).any() else []
     if n >= SCATTER:
-        rest = score - score.mean() - slope * time
+        rest = score - score.mean() - rise * time
         widths.append(float(np.sqrt((rest @ rest) / (n - 2) / (time**2).sum()) * t.ppf(0.5 + LEVEL / 2, n - 2)))
     if not widths:
-        return n, float(score[-1]), slope, np.nan, np.nan, "unknown"
-    ends = slope - max(widths), slope + max(widths)
+        return n, float(score[-1]), rise, np.nan, np.nan, "unknown"
+    ends = rise - max(widths), rise + max(widths)
     way = "up" if ends[0] > TOLERANCE else "down" if ends[1] < -TOLERANCE else "steady"
-    return n, float(score[-1]), slope, *ends, way
+    return n, float(score[-1]), rise, *ends, way
