@@ -125,6 +125,15 @@ def test_bytes_do_not_depend_on_workers_nor_on_the_way(make, batch, monkeypatch)
         assert [outcome.files for outcome in others] == expected
 
 
+@forks
+def test_a_failure_gives_the_same_bytes_and_a_valid_notebook(make, batch, tmp_path):
+    notebook = make("print(x)", "assert not x")
+    one, two = (batch(notebook, [1], out=out)[0] for out in ("one", "two"))
+    assert one.files == two.files
+    assert set(one.files) == {"notebook.ipynb"}
+    nbformat.validate(executed(tmp_path, "u1", "one"))
+
+
 # Without forks, as on Windows --------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,8 @@ import shutil
 import threading
 import time
 import traceback
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
@@ -22,14 +23,18 @@ from toolkit.batch.requests import Request, Spec, spec_of
 from toolkit.batch.units import Bounds, Outcome, Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from nbformat import NotebookNode
 
     from toolkit.batch.cells import Recorded
     from toolkit.batch.kernel import InnerKernel
 
+Execute = Callable[[Any, str, dict[str, Any]], None]
+"""What runs the cells: it is handed papermill's manager, the name of the kernel, and settings."""
 MEGABYTE = 1 << 20
+RANDOM_IDS = {"injected-parameters", "papermill-error-cell-tag"}
+"""Cells that papermill adds, each with a new id."""
 GRACE = 5.0
 LATE = "took longer than"
 QUIET = ["--Application.log_level=50", "--HistoryManager.hist_file=:memory:"]
@@ -47,52 +52,42 @@ def perform_here(unit: Unit, kernel: InnerKernel, recorded: Sequence[Recorded]) 
     """Run a unit in this process, which was forked for it."""
     from toolkit.batch.cells import CellClient  # noqa: PLC0415
 
-    class Here(Engine):
-        @classmethod
-        def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **_: object) -> None:  # noqa: ANN401, ARG003
-            CellClient(nb_man, kernel, recorded, record_timing=False).execute()
+    def execute(manager: Any, _kernel_name: str, _settings: dict[str, Any]) -> None:  # noqa: ANN401
+        CellClient(manager, kernel, recorded, record_timing=False).execute()
 
-    papermill_engines.register("toolkit-here", Here)
-    return _perform(unit, engine_name="toolkit-here")
+    return _perform(unit, execute)
 
 
 def perform_stock(unit: Unit, bounds: Bounds) -> Outcome:
     """Run a unit with a stock kernel; the process that calls is that of a pool."""
     arguments = list(QUIET)
     if bounds.memory is not None:
-        limit = bounds.memory * MEGABYTE
-        limiting = f"__import__('toolkit.batch.limits', fromlist=['']).limit_memory({limit})"
+        limiting = f"__import__('toolkit.batch.limits', fromlist=['']).limit_memory({bounds.memory * MEGABYTE})"
         arguments.append(f"--IPKernelApp.exec_lines={limiting}")
-    papermill_engines.register("toolkit-stock", _stock(bounds.seconds))
-    outcome = _perform(unit, engine_name="toolkit-stock", record_timing=False, extra_arguments=arguments)
+    until = None if bounds.seconds is None else time.monotonic() + bounds.seconds
+
+    def execute(manager: Any, kernel_name: str, settings: dict[str, Any]) -> None:  # noqa: ANN401
+        settings |= {"record_timing": False, "extra_arguments": arguments}
+        with _time_limit(until) as limits:
+            NBClientEngine.execute_managed_notebook(manager, kernel_name, **settings, **limits)
+
+    outcome = _perform(unit, execute)
     late = bounds.seconds is not None and outcome.error and outcome.seconds > bounds.seconds
     return _late(outcome, bounds) if late else outcome
 
 
-def _stock(seconds: float | None) -> type[Engine]:
-    """Papermill's own engine with a time limit for all cells together."""
-    until = None if seconds is None else time.monotonic() + seconds
-
-    class Stock(NBClientEngine):
-        @classmethod
-        def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **settings: Any) -> None:  # noqa: ANN401
-            if until is None:
-                super().execute_managed_notebook(nb_man, kernel_name, **settings)
-                return
-            watch = threading.Timer(until + GRACE - time.monotonic(), _kill_kernels)
-            watch.start()
-            try:
-                super().execute_managed_notebook(
-                    nb_man,
-                    kernel_name,
-                    timeout_func=lambda _: max(until - time.monotonic(), 0.1),
-                    interrupt_on_timeout=True,
-                    **settings,
-                )
-            finally:
-                watch.cancel()
-
-    return Stock
+@contextmanager
+def _time_limit(until: float | None) -> Iterator[dict[str, Any]]:
+    """Settings of nbclient that end all cells together in time; a kernel that does not heed them is killed."""
+    if until is None:
+        yield {}
+        return
+    watch = threading.Timer(until + GRACE - time.monotonic(), _kill_kernels)
+    watch.start()
+    try:
+        yield {"timeout_func": lambda _: max(until - time.monotonic(), 0.1), "interrupt_on_timeout": True}
+    finally:
+        watch.cancel()
 
 
 def _late(outcome: Outcome, bounds: Bounds) -> Outcome:
@@ -108,7 +103,7 @@ def _kill_kernels() -> None:
             process.kill()
 
 
-def _perform(unit: Unit, **engine: Any) -> Outcome:  # noqa: ANN401
+def _perform(unit: Unit, execute: Execute) -> Outcome:
     began = time.perf_counter()
     final = Path(unit.folder)
     work = partial(unit)
@@ -117,7 +112,7 @@ def _perform(unit: Unit, **engine: Any) -> Outcome:  # noqa: ANN401
     error = ""
     try:
         try:
-            _execute(unit, work, engine)
+            _execute(unit, work, execute)
         except Exception:  # noqa: BLE001  (whatever a notebook raises belongs to its unit alone)
             error = traceback.format_exc()
             for name in unit.exporters:
@@ -136,8 +131,7 @@ def partial(unit: Unit) -> Path:
     return final.with_name(f".{final.name}.partial")
 
 
-def _execute(unit: Unit, work: Path, engine: dict[str, Any]) -> None:
-    import nbformat  # noqa: PLC0415
+def _execute(unit: Unit, work: Path, execute: Execute) -> None:
     import papermill  # noqa: PLC0415
 
     if unit.error:
@@ -147,25 +141,51 @@ def _execute(unit: Unit, work: Path, engine: dict[str, Any]) -> None:
         _write(work / name, text)
     target = work / Path(unit.notebook).name
     try:
-        papermill.execute_notebook(
+        executed = papermill.execute_notebook(
             unit.notebook,
             target,
             parameters=dict(unit.parameters),
+            engine_name=_engine(unit, execute),
             kernel_name="python3",
             cwd=work,
             progress_bar=False,
             request_save_on_cell_execute=False,
             autosave_cell_every=0,
-            **engine,
         )
-    finally:
-        text = target.read_text(encoding="utf-8") if target.is_file() else ""
-        target.unlink(missing_ok=True)  # half of it, where the disk is full
-        if text:
-            executed = settled(nbformat.reads(text, as_version=4), unit)
-            _write(target, nbformat.writes(executed) + "\n")
+    except BaseException:
+        _settle_file(target, unit)
+        raise
     for name, exporter in unit.exporters.items():
         _write(work / name, export(executed, exporter))
+
+
+def _engine(unit: Unit, execute: Execute) -> str:
+    """Name of an engine of papermill that executes so, and gives the notebook settled, to be written once."""
+
+    class Settling(Engine):
+        @classmethod
+        def execute_notebook(cls, nb: NotebookNode, kernel_name: str, **settings: Any) -> NotebookNode:  # noqa: ANN401
+            done = super().execute_notebook(nb, kernel_name, **settings)
+            return done if done.metadata.papermill["exception"] else settled(done, unit)  # papermill looks for errors
+
+        @classmethod
+        def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **settings: Any) -> None:  # noqa: ANN401
+            execute(nb_man, kernel_name, settings)
+
+    name = f"toolkit-{threading.get_ident()}"
+    papermill_engines.register(name, Settling)
+    return name
+
+
+def _settle_file(path: Path, unit: Unit) -> None:
+    """What papermill has written before it raised: settled, or taken away where the disk was full."""
+    import nbformat  # noqa: PLC0415
+
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    path.unlink(missing_ok=True)
+    with suppress(nbformat.reader.NotJSONError):
+        if text:
+            _write(path, nbformat.writes(settled(nbformat.reads(text, as_version=4), unit)))
 
 
 def _write(path: Path, text: str) -> None:
@@ -181,9 +201,9 @@ def settled(notebook: NotebookNode, unit: Unit) -> NotebookNode:
     """A notebook without what differs between two runs: times, paths of the organiser's machine, random ids."""
     for part in (notebook, *notebook.cells):
         part.metadata.pop("papermill", None)
-    for cell in notebook.cells:
-        if "injected-parameters" in cell.metadata.get("tags", ()):
-            cell["id"] = "injected-parameters"
+    for place, cell in enumerate(notebook.cells):
+        for tag in RANDOM_IDS & set(cell.metadata.get("tags", ())):
+            cell["id"] = f"{tag}-{place}"
     notebook.metadata.update(unit.metadata)
     return notebook
 
