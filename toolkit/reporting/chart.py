@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Mark = Literal["circle", "square", "triangle", "diamond", "wedge", "plus", "bar"]
 Anchor = Literal["start", "middle", "end"]
 
-RED, INK, SOFT, GREY, PALE = "#9e1b1b", "#333", "#69645b", "#8c8c8c", "#e3e0da"
+RED, INK, SOFT, GREY, FAINT, PALE = "#9e1b1b", "#333", "#69645b", "#8c8c8c", "#bdb8af", "#e3e0da"
 # Okabe and Ito's colours are told apart by colour-blind readers; the marks differ too, for grey prints.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 MARKS: tuple[Mark, ...] = ("circle", "square", "triangle", "diamond", "wedge", "plus")
