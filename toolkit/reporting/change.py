@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from toolkit.reporting.chart import GREY, RED, Columns, limits, shortened
+from toolkit.reporting.chart import FAINT, GREY, RED, Columns, limits, shortened
 from toolkit.reporting.plots import Plot, numbers
 from toolkit.reporting.prose import Text, joined, plain
 from toolkit.reporting.results import amount, moved, stars
@@ -180,7 +180,7 @@ def slope(view: Change) -> Plot | None:
     chart = Columns([view.before, view.after], limits(old, new), told, height=230)
     for number, pair in enumerate(zip(old, new, strict=True)):
         if number not in most:
-            chart.trail(pair, GREY, width=0.7)
+            chart.trail(pair, FAINT, width=0.8)
             chart.marks(pair, "circle", GREY, size=2)
     for number in most:
         chart.trail((old[number], new[number]), RED)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Mark = Literal["circle", "square", "triangle", "diamond", "wedge", "plus", "bar"]
 Anchor = Literal["start", "middle", "end"]
 
-RED, INK, SOFT, GREY, PALE = "#9e1b1b", "#333", "#69645b", "#8c8c8c", "#e3e0da"
+RED, INK, SOFT, GREY, FAINT, PALE = "#9e1b1b", "#333", "#69645b", "#8c8c8c", "#bdb8af", "#e3e0da"
 # Okabe and Ito's colours are told apart by colour-blind readers; the marks differ too, for grey prints.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 MARKS: tuple[Mark, ...] = ("circle", "square", "triangle", "diamond", "wedge", "plus")
@@ -32,6 +32,8 @@ WIDTH = 475.2
 TEXT, SMALL, TINY = 9, 8, 7
 EDGE = 4
 """Room that is left free at the edges of a figure."""
+FULL = 100
+"""The most that a score can be; an index may lie above."""
 LABEL = 17
 """The longest label of a row, in ems."""
 STEPS = (1, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -48,7 +50,7 @@ _CORNERS: dict[str, tuple[tuple[float, float], ...]] = {
         *((-_CORE, -_ARM), (_CORE, -_ARM), (_CORE, -_CORE), (_ARM, -_CORE), (_ARM, _CORE), (_CORE, _CORE)),
         *((_CORE, _ARM), (-_CORE, _ARM), (-_CORE, _CORE), (-_ARM, _CORE), (-_ARM, -_CORE), (-_CORE, -_CORE)),
     ),
-    "bar": ((-0.4, -2.2), (0.4, -2.2), (0.4, 2.2), (-0.4, 2.2)),
+    "bar": ((-0.45, -2.2), (0.45, -2.2), (0.45, 2.2), (-0.45, 2.2)),
 }
 
 # ------------------------------------------------------------------------------------------------------ text and scale
@@ -95,9 +97,9 @@ def limits(*values: Iterable[float]) -> tuple[float, float]:
     """A stretch of the scale from 0 to 100 that holds all values, in fives; wider only if a value lies outside it."""
     known = [value for series in values for value in series if not math.isnan(value)]
     if not known:
-        return 0, 100
+        return 0, FULL
     low, high = 5 * math.floor(min(known) / 5 - 0.2), 5 * math.ceil(max(known) / 5 + 0.2)
-    return (max(low, 0) if min(known) >= 0 else low), (min(high, 100) if max(known) <= 100 else high)  # noqa: PLR2004
+    return (max(low, 0) if min(known) >= 0 else low), (min(high, FULL) if max(known) <= FULL else high)
 
 
 @dataclass(frozen=True)
@@ -172,10 +174,20 @@ class Chart(ABC):
         """Where a value of a row or column lies."""
 
     def marks(
-        self, values: Sequence[float], mark: Mark, colour: str, *, size: float = 3, name: str = "", hollow: bool = False
+        self,
+        values: Sequence[float],
+        mark: Mark,
+        colour: str,
+        *,
+        size: float = 3,
+        name: str = "",
+        hollow: bool = False,
+        together: bool = False,
     ) -> None:
-        """A mark for each value; what they are called in the legend."""
-        places = [self.at(place, value) for place, value in enumerate(values) if not math.isnan(value)]
+        """A mark for each value, or `together` all of them in the first row; their name in the legend."""
+        places = [
+            self.at(0 if together else place, value) for place, value in enumerate(values) if not math.isnan(value)
+        ]
         paint = f'fill="#fff" stroke="{colour}"' if hollow else f'fill="{colour}" stroke="#fff" stroke-width=".6"'
         self._marks(places, mark, size, paint)
         if name:

@@ -261,9 +261,9 @@ def outline(sheet: Sheet) -> Plot | None:
     mine = numbers(sheet.by_source[SELF].loc[rows.index]) if SELF in sheet.by_source else []
     chart = Rows(names, limits(own, branch, mine), _("Score (0-100)"))
     chart.marks(branch, "bar", GREY, name=_("Mean of the branch"))
+    chart.marks(own, "circle", RED, size=3.8, name=_("Your score"))
     if not all(map(math.isnan, mine)):
-        chart.marks(mine, "square", COLOURS[0], size=3.8, name=_("Self"))
-    chart.marks(own, "circle", RED, size=3.2, name=_("Your score"))
+        chart.marks(mine, "square", COLOURS[0], size=2.7, name=_("Self"))  # seen within the circle of the same value
     caption = _("Your score on every indicator, beside the mean of the branch")
     alt = f"{caption}: " + ", ".join(f"{a} {points(b)}" for a, b in zip(names, own, strict=True))
     return Plot(chart.svg(), alt, caption)
@@ -280,10 +280,10 @@ def line(sheet: Sheet) -> Plot | None:
     told = [end for end in told if not math.isnan(end[0])]
     chart = Columns(list(rows["round"]), limits(score, low, high, index), told, height=137)
     chart.spans(low, high)
-    chart.trail(index, COLOURS[0], width=1, dash="4 2")
-    chart.marks(index, "square", COLOURS[0], size=2.5)
     chart.trail(score, RED)
-    chart.marks(score, "circle", RED)
+    chart.marks(score, "circle", RED, size=3.2)
+    chart.trail(index, COLOURS[0], width=1, dash="4 2")
+    chart.marks(index, "square", COLOURS[0], size=2.2)
     caption = _("Your score from round to round, with its 95% interval")
     alt = f"{caption}: " + ", ".join(f"{a} {points(b)}" for a, b in zip(rows["round"], score, strict=True))
     return Plot(chart.svg(), alt, caption)

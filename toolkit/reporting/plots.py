@@ -44,11 +44,9 @@ def distribution(view: Slice) -> Plot | None:
         return None
     _ = words(view.language)
     scores = numbers(view.units["score"])
-    own = [score for score, is_own in zip(scores, view.units["own"], strict=True) if is_own]
+    own, others = (numbers(view.units.loc[view.units["own"] == mine, "score"]) for mine in (True, False))
     chart = Rows([""], limits(scores), _("Mean score of a unit (0-100)"), pitch=44)
-    for score, is_own in zip(scores, view.units["own"], strict=True):
-        if not is_own:
-            chart.marks([score], "circle", GREY, size=4)
+    chart.marks(others, "circle", GREY, size=4, together=True)
     if own:
         chart.marks([own[0]], "diamond", RED, size=5)
         chart.label(0, own[0], f"{_('This unit')} {points(own[0])}", RED)
@@ -112,7 +110,7 @@ def selves(view: Slice) -> Plot | None:
     own, others = numbers(rows["self"]), numbers(rows["others"])
     chart = Rows(names, limits(own, others), _("Mean score (0-100)"))
     chart.spans(own, others)
-    chart.marks(own, "square", COLOURS[0], size=3.8, name=_("Self"))
+    chart.marks(own, "square", COLOURS[0], size=3.3, name=_("Self"))
     chart.marks(others, "circle", RED, name=_("Others"))
     caption = _("How the members see themselves and how others see them")
     alt = f"{caption}: " + ", ".join(f"{label} {gap(value)}" for label, value in zip(names, rows["gap"], strict=True))
