@@ -18,7 +18,7 @@ import pandas as pd
 
 from toolkit.faults import UsageError
 from toolkit.reporting.books import Books
-from toolkit.reporting.frames import grouped, highest, rounded, tabled, typed
+from toolkit.reporting.frames import grouped, highest, rounded, tabled
 from toolkit.reporting.phrases import matter_label
 from toolkit.reporting.privacy import FEWEST, coarse, published
 from toolkit.reporting.scope import Scope
@@ -320,12 +320,11 @@ class Cutter(Scope):
 
     def _units(self) -> pd.DataFrame:
         """Composites of the units of the same level, in order, without names; the overview has the names."""
-        peers = self.book.scored_units(self.tree.depth[self.unit] if self.unit else None)
-        rows = [row for row in peers if row["unit_id"] not in self.bare]
-        if self.unit and len(rows) < FEWEST:
-            rows = []
-        columns = {"score": [row["score"] for row in rows]}
-        return typed(columns | {"own": [row["unit_id"] == self.unit for row in rows]})
+        peers = self.book.peers(self.tree.depth[self.unit] if self.unit else None)
+        peers = peers.drop([*self.bare], errors="ignore")
+        if self.unit and len(peers) < FEWEST:
+            peers = peers.iloc[:0]
+        return pd.DataFrame({"score": peers.to_numpy(), "own": peers.index == self.unit})
 
     def _children(self) -> pd.DataFrame:
         """The units below: a parent's own branches, or in the overview all units."""

@@ -78,4 +78,9 @@ class Results(View):
 
 
 def _columns(frame: pd.DataFrame) -> dict[str, list[Any]]:
-    return {str(name): missing(cells.tolist()) for name, cells in frame.items()}
+    return {str(name): _cells(cells) for name, cells in frame.items()}
+
+
+def _cells(cells: pd.Series) -> list[Any]:
+    """Cells of a column, None for what is missing; whole numbers never are."""
+    return cells.tolist() if cells.dtype.kind in "biu" else missing(cells.tolist())

@@ -84,8 +84,9 @@ def vote_grades(counts: pd.DataFrame, scheme: Scheme, votes: Votes) -> pd.DataFr
     below = {name for name, place in tree.position.items() if node in tree.path(place)}
     mine = counts[(counts["source"] == votes.source) & counts["indicator"].isin(below)]
     cast: dict[str, dict[str, int]] = {}
-    for (ratee, level), count in mine.groupby(["ratee_id", "value"], observed=True, sort=False)["count"].sum().items():
-        cast.setdefault(str(ratee), {})[str(level)] = int(count)
+    sums = mine.groupby(["ratee_id", "value"], observed=True, sort=False, as_index=False)["count"].sum()
+    for ratee, level, count in zip(sums["ratee_id"], sums["value"], sums["count"].tolist(), strict=True):
+        cast.setdefault(str(ratee), {})[str(level)] = count
     rows = []
     for ratee, levels in cast.items():
         blank = sum(count for level, count in levels.items() if not level or level in scale.blank)
