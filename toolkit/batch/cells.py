@@ -5,7 +5,10 @@ Nothing of what they do is done again here: they are handed a client whose chann
 
 from __future__ import annotations
 
+import math
 import signal
+import time
+from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import Empty
@@ -16,7 +19,6 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 
 if TYPE_CHECKING:
-    from collections import deque
     from collections.abc import Iterator, Sequence
 
     from nbformat import NotebookNode
@@ -35,15 +37,20 @@ class Recorded:
 
 @dataclass
 class Channel:
-    """One direction of messages."""
+    """One direction of messages, and those that go the other way."""
 
     messages: deque[Message]
+    sent: deque[Message] = field(default_factory=deque)
 
     async def get_msg(self, timeout: float | None = None) -> Message:  # noqa: ASYNC109, ARG002  (nbclient's word)
         """The oldest message; whatever a cell causes is there when it has ended, so nobody waits."""
         if not self.messages:
             raise Empty
         return self.messages.popleft()
+
+    def send(self, message: Message) -> None:
+        """Send the kernel a message, which it reads before the next cell."""
+        self.sent.append(message)
 
 
 @dataclass
@@ -57,11 +64,14 @@ class InnerClient:
     def __post_init__(self) -> None:
         self.iopub_channel = Channel(self.kernel.published)
         self.shell_channel = Channel(self.kernel.replied)
+        self.session = self.kernel.requester
 
     async def execute(self, source: str, *, store_history: bool = True, stop_on_error: bool = True) -> str:
         """Run a cell to its end and give the id of the request."""
         if self.kernel.left:  # as after exit(), which ends a stock kernel
             raise DeadKernelError("Kernel died")
+        while self.shell_channel.sent:
+            await self.kernel.take(self.shell_channel.sent.popleft())
         self.kernel.published.clear()
         self.kernel.replied.clear()
         if self.recorded:
@@ -73,10 +83,9 @@ class InnerClient:
         before = self.recorded.pop(0)
         if before.source != source:
             raise RuntimeError(f"a process that is warm for another notebook: {before.source!r}, must be {source!r}")
-        request = self.kernel.requester.msg("execute_request", {})
-        for told, messages in ((before.published, self.kernel.published), (before.replied, self.kernel.replied)):
-            messages.extend(message | {"parent_header": request["header"]} for message in told)
-        return str(request["msg_id"])
+        self.kernel.published.extend(before.published)
+        self.kernel.replied.extend(before.replied)
+        return str(before.replied[-1]["parent_header"]["msg_id"])
 
     async def is_alive(self) -> bool:
         """It lives as long as we do."""
@@ -92,46 +101,48 @@ class CellClient(PapermillNotebookClient):
         super().__init__(manager, km=object(), **settings)
         self.kernel = kernel
         self.kc = InnerClient(kernel, list(recorded))
+        self.changed: set[int] = set()
+        """Cells with a display that was updated, maybe by another cell."""
 
     km = None  # there is nothing to interrupt from outside
 
     def execute(self, **_: object) -> NotebookNode:
         """Run all cells; the notebook is changed in place."""
         self.reset_execution_trackers()
+        self.kernel.arrive()
         self.papermill_execute_cells()
         self.nb.metadata["language_info"] = self.kernel.language_info
         self.set_widgets_metadata()
         return self.nb
 
+    def _update_display_id(self, display_id: str, message: Message) -> None:
+        super()._update_display_id(display_id, message)
+        self.changed.update(self._display_id_map.get(display_id, ()))
+
     async def async_execute_cell(self, cell: NotebookNode, cell_index: int, **options: Any) -> NotebookNode:  # noqa: ANN401
         """Run a cell within nbclient's time limit for it."""
         limit = self._get_timeout(cell)
-        with _alarm(limit) as rung:
+        due = time.monotonic() + (limit or math.inf)
+        with _alarm(limit):
             try:
                 return await super().async_execute_cell(cell, cell_index, **options)
             finally:
-                if rung and not self.interrupt_on_timeout:
+                if time.monotonic() >= due and not self.interrupt_on_timeout:
                     raise CellTimeoutError.error_from_timeout_and_cell("Cell execution timed out", limit, cell)
 
     execute_cell = run_sync(async_execute_cell)
 
 
 @contextmanager
-def _alarm(seconds: float | None) -> Iterator[list[int]]:
-    """Interrupt the cell after so many seconds; what is yielded holds something once that has happened."""
-    rung: list[int] = []
-
-    def ring(signum: int, frame: object) -> None:  # noqa: ARG001
-        rung.append(signum)
-        signal.raise_signal(signal.SIGINT)
-
+def _alarm(seconds: float | None) -> Iterator[None]:
+    """Interrupt the cell after so many seconds; no function of ours stands in its traceback."""
     if not seconds:
-        yield rung
+        yield
         return
-    before = signal.signal(signal.SIGALRM, ring)
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        yield rung
+        yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

@@ -72,16 +72,20 @@ def _execute(manager: Any, settings: dict[str, Any]) -> None:  # noqa: ANN401
     process = link.start(Request("cells", work))
     listener = PapermillNotebookClient(manager, log=logger, **told)
     ended: Any = None
+    running: int | None = None
     try:
         for event, *facts in process.events():
             if event == "ended":
                 ended = facts[0]
             else:
                 _take(manager, listener, event, facts)
+                running = None if event == "complete" else facts[0]
     finally:
         process.close()
         link.close()
     if ended is None:
+        if running is not None:
+            manager.cell_complete(manager.nb.cells[running], cell_index=running)
         raise DeadKernelError(f"Kernel died: {process.ending.told if process.ending else 'no word from it'}")
     if isinstance(ended, BaseException):
         raise ended
@@ -91,15 +95,14 @@ def _execute(manager: Any, settings: dict[str, Any]) -> None:  # noqa: ANN401
 def _take(manager: Any, listener: Any, event: str, facts: list[Any]) -> None:  # noqa: ANN401
     """Do with what a forked process tells what papermill does with it."""
     index, *rest = facts
-    cell = manager.nb.cells[index]
     if event == "output":
         listener.log_output_message(rest[0])
         return
-    if rest:  # outputs, count and metadata of the cell
-        for name in ("outputs", "execution_count"):
-            if name in rest[0]:
-                cell[name] = rest[0][name]
-        cell.metadata.update({name: value for name, value in rest[0].metadata.items() if name != "papermill"})
+    for number, told in rest[0].items() if rest else ():
+        cell = manager.nb.cells[number]
+        cell.update({name: told[name] for name in ("outputs", "execution_count") if name in told})
+        cell.metadata.update({name: value for name, value in told.metadata.items() if name != "papermill"})
+    cell = manager.nb.cells[index]
     if event == "start":
         manager.cell_start(cell, index)
     elif event == "exception":
@@ -116,6 +119,8 @@ class Teller:
     def __init__(self, notebook: NotebookNode, results: Connection) -> None:
         self.nb, self._results = notebook, results
         self._running, self._told = 0, time.monotonic()
+        self.changed: set[int] = set()
+        """Cells before the one that runs whose outputs were updated."""
 
     def cell_start(self, _cell: NotebookNode, cell_index: int) -> None:
         """Before a cell."""
@@ -126,15 +131,21 @@ class Teller:
         """When a cell has failed."""
         self._results.send(("exception", cell_index))
 
-    def cell_complete(self, cell: NotebookNode, cell_index: int) -> None:
+    def cell_complete(self, _cell: NotebookNode, cell_index: int) -> None:
         """After a cell."""
-        self._results.send(("complete", cell_index, cell))
+        self._results.send(("complete", cell_index, self._news(cell_index)))
+
+    def _news(self, index: int) -> dict[int, NotebookNode]:
+        """The cell that runs, and those that have changed."""
+        news = {number: self.nb.cells[number] for number in sorted(self.changed | {index})}
+        self.changed.clear()
+        return news
 
     def autosave_cell(self) -> None:
         """While a cell runs, if the last report is some time ago."""
         if time.monotonic() - self._told > TELL:
             self._told = time.monotonic()
-            self._results.send(("sofar", self._running, self.nb.cells[self._running]))
+            self._results.send(("sofar", self._running, self._news(self._running)))
 
     def output(self, output: NotebookNode) -> None:
         """An output, for the log."""
@@ -151,6 +162,7 @@ def tell_cells(
     settings = dict(work["settings"])
     limit = settings.pop("execution_timeout", None) or settings.pop("timeout", None)
     client = CellClient(teller, kernel, recorded, timeout=limit, **settings)
+    client.changed = teller.changed
     if work["told"]:
         client.log_output_message, client.log_output = teller.output, True
     try:

@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from collections import deque
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -214,10 +215,19 @@ class InnerKernel:
             "allow_stdin": False,
             "stop_on_error": stop_on_error,
         }
-        request = self.requester.msg("execute_request", content)
-        frames = [zmq.Message(frame) for frame in self.requester.serialize(request)]
-        await self._handle(None, frames)
+        request: Message = self.requester.msg("execute_request", content)
+        await self.take(request)
         return request
+
+    async def take(self, request: Message) -> None:
+        """Handle a request, or a message to a widget."""
+        await self._handle(None, [zmq.Message(frame) for frame in self.requester.serialize(request)])
+
+    def arrive(self) -> None:
+        """Have the notebook begin in the folder where we are; the shell was started in another."""
+        shell = self.app.kernel.shell
+        shell.starting_dir = Path.cwd().as_posix()
+        shell.user_ns["_dh"][:1] = [Path.cwd()]
 
     @property
     def published(self) -> deque[Message]:

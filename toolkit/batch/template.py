@@ -22,6 +22,8 @@ from multiprocessing.reduction import recv_handle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from jupyter_core.paths import jupyter_runtime_dir
+
 from toolkit.batch import children
 from toolkit.batch.preamble import rehearse, run, threads
 from toolkit.batch.requests import Request, Spec
@@ -310,13 +312,22 @@ def _is_installed(name: str) -> bool:
     return importlib.util.find_spec(name.partition(".")[0]) is not None
 
 
+def _look_like_a_kernel() -> None:
+    """Have the arguments and paths with which IPython's launcher is started."""
+    if not sys.flags.safe_path:
+        del sys.path[0]  # IPython puts "" where it wants it
+    launcher = importlib.util.find_spec("ipykernel_launcher")
+    file = str(Path(jupyter_runtime_dir(), "kernel.json"))  # there is none, but whoever parses arguments meets it
+    sys.argv = [str(launcher and launcher.origin), "-f", file, "--HistoryManager.hist_file=:memory:"]
+
+
 def main(address: str) -> None:
     """Be a template at an address; the first line of standard output tells when it can be asked."""
     spec = pickle.load(sys.stdin.buffer)  # noqa: S301  (from the one who started us)
     ready = os.dup(1)
     for descriptor, mode in ((0, os.O_RDONLY), (1, os.O_WRONLY)):
         os.dup2(os.open(os.devnull, mode), descriptor)
-    sys.path[0] = ""  # as a stock kernel has it
+    _look_like_a_kernel()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     children.adopt_orphans()
     listener = Listener(address, "AF_UNIX", backlog=64)
