@@ -52,6 +52,8 @@ class Ending:
         Bytes that it held at the most, those shared with the template included.
     error : str
         Traceback, where it failed before it could tell.
+    fell : bool
+        Whether it fell with its template, through no fault of its own.
     """
 
     code: int
@@ -59,6 +61,7 @@ class Ending:
     cpu: float = 0.0
     memory: int = 0
     error: str = ""
+    fell: bool = False
 
     @property
     def told(self) -> str:
@@ -119,7 +122,7 @@ class Process:
         if self.pid:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
-        self.ending = Ending(-signal.SIGKILL)
+        self.ending = Ending(-signal.SIGKILL, fell=True)
 
     def begun(self) -> int:
         """Its number, once it is there.

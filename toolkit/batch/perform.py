@@ -36,6 +36,8 @@ MEGABYTE = 1 << 20
 RANDOM_IDS = {"injected-parameters", "papermill-error-cell-tag"}
 """Cells that papermill adds, each with a new id."""
 GRACE = 5.0
+FALLS = 3
+"""Templates that a unit may lose."""
 LATE = "took longer than"
 QUIET = ["--Application.log_level=50", "--HistoryManager.hist_file=:memory:"]
 """Kernels warn of local sockets and of their own shutdown."""
@@ -249,14 +251,17 @@ class Crew:
         """Run a unit in a process of its own; again, if that process dies."""
         began = time.perf_counter()
         outcome = Outcome(unit.name, "failed", 0.0)
-        for attempt in range(1, bounds.retries + 2):
-            outcome = replace(self._attempt(unit, bounds), attempts=attempt, key=key)
+        attempts = falls = 0
+        while attempts <= bounds.retries and falls < FALLS:
+            outcome, fell = self._attempt(unit, bounds)
+            attempts, falls = attempts + (not fell), falls + fell
             if outcome.files or outcome.error.startswith(LATE):
                 break
+        outcome = replace(outcome, attempts=attempts, key=key)
         return replace(outcome, seconds=round(time.perf_counter() - began, 3))
 
-    def _attempt(self, unit: Unit, bounds: Bounds) -> Outcome:
-        """One attempt; its outcome has no files if the process died."""
+    def _attempt(self, unit: Unit, bounds: Bounds) -> tuple[Outcome, bool]:
+        """One attempt; its outcome has no files if the process died. Also whether that was the template's fault."""
         memory = None if bounds.memory is None else bounds.memory * MEGABYTE
         process = self._started(
             unit, Request("unit", unit, str(Path(unit.folder).anchor), seconds=bounds.seconds, memory=memory)
@@ -276,7 +281,7 @@ class Crew:
             shutil.rmtree(unit.folder, ignore_errors=True)  # what lies there is of an older run
             outcome = Outcome(unit.name, "failed", 0.0, error=ending.told)
         outcome = _late(outcome, bounds) if ending.late else outcome
-        return replace(outcome, cpu=round(ending.cpu, 3), memory=ending.memory // MEGABYTE)
+        return replace(outcome, cpu=round(ending.cpu, 3), memory=ending.memory // MEGABYTE), ending.fell
 
     def _started(self, unit: Unit, request: Request) -> Process:
         spec = spec_of(_preamble(unit.notebook, Path(unit.notebook).stat().st_mtime_ns))
