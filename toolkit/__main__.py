@@ -84,9 +84,7 @@ def report(  # noqa: PLR0917  (Typer makes options of them)
     / "notebooks",
 ) -> None:
     """Run the report of every unit, and print the path of the index; what is there from the same inputs is kept."""
-    from tqdm import tqdm
-
-    from toolkit.batch.units import Bounds, summary
+    from toolkit.batch.units import Bounds
     from toolkit.reporting import run
     from toolkit.scoring.scores import score as score_study
 
@@ -109,22 +107,75 @@ def report(  # noqa: PLR0917  (Typer makes options of them)
             language=language,
             exporters=run.EXPORTERS | ({run.RECORD: "toolkit-record"} if record else {}),
         )
-        outcomes: list[Outcome] = []
-        bounds = Bounds(seconds, memory)
-        try:
-            with _executor(dask, jobs) as (executor, workers):
-                running = run.perform_all(planned, workers, executor=executor, bounds=bounds, keep=not afresh)
-                for outcome in tqdm(running, total=len(planned), desc="reports", unit="report"):
-                    outcomes.append(outcome)  # noqa: PERF402  (what has come must be kept when we are stopped)
-        except KeyboardInterrupt:
-            typer.echo(f"stopped: {len(outcomes)} of {len(planned)} reports are finished and kept", err=True)
+        with _executor(dask, jobs) as (executor, workers):
+            bounds = Bounds(seconds, memory)
+            running = run.perform_all(planned, workers, executor=executor, bounds=bounds, keep=not afresh)
+            outcomes = _followed(running, len(planned))
         spoken = language or found.schemes[turn].language
         done = run.finish(found, scores, folder, outcomes, turn=turn, language=spoken, edition=edition)
-    for failed in done.failed:
-        typer.echo(f"{failed.name}: failed: {failed.error.strip().splitlines()[-1]}", err=True)
-    typer.echo(summary(outcomes).to_string(index=False), err=True)
     print(done.index)
-    if done.failed or len(outcomes) < len(planned):
+    _end(outcomes, len(planned))
+
+
+@app.command()
+def batch(  # noqa: PLR0917
+    notebook: Annotated[Path, typer.Argument(help="any notebook with a cell tagged `parameters`", show_default=False)],
+    units: Annotated[Path, typer.Argument(help=".csv or .parquet: a row for each run", show_default=False)],
+    name: Annotated[str, typer.Option(help="column that names the runs and their folders")],
+    out: Annotated[Path, typer.Option(help="folder that gets one for each run")] = Path("reports"),
+    to: Annotated[list[str] | None, typer.Option(help="exporter of nbconvert; may be given several times")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="how many run at once")] = 2,
+    afresh: Annotated[bool, typer.Option("--afresh", help="also what is there from the same inputs")] = False,
+    seconds: Annotated[float | None, typer.Option(min=1, help="stop a run that takes longer")] = None,
+    memory: Annotated[int | None, typer.Option(min=1, help="megabytes that a run may use (Linux)")] = None,
+    dask: Annotated[str, typer.Option(help="address of a Dask scheduler, such as tcp://HOST:8786")] = "",
+) -> None:
+    """Run any notebook once for every row of a table: columns are parameters of the same name."""
+    from toolkit.batch import manifest
+    from toolkit.batch.runner import run_units
+    from toolkit.batch.tables import exporters_of, read_units, units_of
+    from toolkit.batch.units import Bounds, fingerprint
+
+    with _plainly():
+        table = read_units(units, notebook)
+        rows = units_of(table, notebook, out, name=name, exporters=exporters_of(to or ["toolkit-html"]))
+        with _executor(dask, jobs) as (executor, workers):
+            running = run_units(
+                rows,
+                out / manifest.FILE,
+                executor=executor,
+                workers=workers,
+                bounds=Bounds(seconds, memory),
+                fingerprint=fingerprint(["toolkit", "papermill", "nbclient", "nbconvert"]),
+                keep=not afresh,
+            )
+            outcomes = _followed(running, len(table))
+    print(out / manifest.FILE)
+    _end(outcomes, len(table))
+
+
+def _followed(running: Iterator[Outcome], total: int) -> list[Outcome]:
+    """Outcomes, with a bar that shows the rate and the time left; those that have come, when somebody stops it."""
+    from tqdm import tqdm
+
+    outcomes: list[Outcome] = []
+    try:
+        for outcome in tqdm(running, total=total, desc="reports", unit="report"):
+            outcomes.append(outcome)  # noqa: PERF402  (what has come must be kept when we are stopped)
+    except KeyboardInterrupt:
+        typer.echo(f"stopped: {len(outcomes)} of {total} reports are finished and kept", err=True)
+    return outcomes
+
+
+def _end(outcomes: list[Outcome], total: int) -> None:
+    """Say what became of all, and exit 1 unless all are done."""
+    from toolkit.batch.units import summary
+
+    failed = [outcome for outcome in outcomes if outcome.outcome == "failed"]
+    for outcome in failed:
+        typer.echo(f"{outcome.name}: failed: {outcome.error.strip().splitlines()[-1]}", err=True)
+    typer.echo(summary(outcomes).to_string(index=False), err=True)
+    if failed or len(outcomes) < total:
         raise typer.Exit(1)
 
 

@@ -11,7 +11,8 @@ from small_notebooks import executed, forks, texts
 
 from toolkit.batch import manifest
 from toolkit.batch.runner import AHEAD, run_units
-from toolkit.batch.units import Bounds, Outcome, Unit, fingerprint, summary, units_of
+from toolkit.batch.tables import units_of
+from toolkit.batch.units import Bounds, Outcome, Unit, fingerprint, summary
 
 CELLS = ("print(x)", "import pandas as pd\npd.DataFrame({'x': [x]})", "{'a', 'b', 'c', str(x)}")
 
@@ -202,9 +203,9 @@ def test_a_table_whose_names_are_not_unique_or_no_folders_is_refused(tmp_path):
     ):
         table = pd.DataFrame({"label": labels, "x": range(len(labels))})
         with pytest.raises(ValueError, match=message):
-            list(units_of(table, tmp_path / "n.ipynb", tmp_path, name="label"))
+            units_of(table, tmp_path / "n.ipynb", tmp_path, name="label")
     with pytest.raises(ValueError, match="name: 'unit', must be one of label, x"):
-        list(units_of(table, tmp_path / "n.ipynb", tmp_path, name="unit"))
+        units_of(table, tmp_path / "n.ipynb", tmp_path, name="unit")
 
 
 def test_a_summary_counts_outcomes():

@@ -96,7 +96,11 @@ class CellClient(PapermillNotebookClient):
     """Papermill's client, without a kernel of its own to start and to stop."""
 
     def __init__(
-        self, manager: Any, kernel: InnerKernel, recorded: Sequence[Recorded] = (), **settings: Any  # noqa: ANN401
+        self,
+        manager: Any,
+        kernel: InnerKernel,
+        recorded: Sequence[Recorded] = (),
+        **settings: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(manager, km=object(), **settings)
         self.kernel = kernel

@@ -152,9 +152,7 @@ class Teller:
         self._results.send(("output", self._running, output))
 
 
-def tell_cells(
-    work: dict[str, Any], results: Connection, kernel: InnerKernel, recorded: Sequence[Recorded]
-) -> None:
+def tell_cells(work: dict[str, Any], results: Connection, kernel: InnerKernel, recorded: Sequence[Recorded]) -> None:
     """Run cells in this process and tell each step; the last word is the notebook's metadata, or what was raised."""
     from toolkit.batch.cells import CellClient  # noqa: PLC0415
 

@@ -46,15 +46,17 @@ class Socket:
         """Take a message as it would come out of the wire, but for dates, which nobody here looks at."""
         _, (_signature, *parts) = self.session.feed_identities(list(frames))
         header, parent, metadata, content = map(self.session.unpack, parts[:4])
-        self.messages.append({
-            "header": header,
-            "msg_id": header["msg_id"],
-            "msg_type": header["msg_type"],
-            "parent_header": parent,
-            "metadata": metadata,
-            "content": content,
-            "buffers": [memoryview(part) for part in parts[4:]],
-        })
+        self.messages.append(
+            {
+                "header": header,
+                "msg_id": header["msg_id"],
+                "msg_type": header["msg_type"],
+                "parent_header": parent,
+                "metadata": metadata,
+                "content": content,
+                "buffers": [memoryview(part) for part in parts[4:]],
+            }
+        )
 
     def flush(self, *_: object) -> None:
         """Nothing is held back."""

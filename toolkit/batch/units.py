@@ -11,10 +11,8 @@ from pathlib import Path
 from platform import python_version
 from typing import TYPE_CHECKING, Any
 
-from toolkit.faults import UsageError, one_of
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
 
@@ -117,41 +115,6 @@ class Outcome:
     memory: int = 0
     attempts: int = 1
     key: str = ""
-
-
-def units_of(table: pd.DataFrame, notebook: Path, out: Path, *, name: str, **settings: Any) -> Iterator[Unit]:  # noqa: ANN401
-    """A unit for every row of a table: the columns that the notebook has as parameters are handed to it.
-
-    Parameters
-    ----------
-    table : DataFrame
-        A row for each unit.
-    notebook, out : path
-        The notebook, and the folder that gets one for each unit.
-    name : str
-        The column that names units and folders; must be unique.
-    **settings
-        Other attributes of `Unit`.
-
-    Raises
-    ------
-    UsageError
-        If there is no such column, or a name stands twice or cannot name a folder.
-    """
-    from toolkit.files import NAMES_A_FOLDER, names_a_folder  # noqa: PLC0415  (it brings much with it)
-
-    if name not in table:
-        raise UsageError(f"name: {name!r}, {one_of(name, list(table))}")
-    taken: set[str] = set()
-    for row in table.to_dict("records"):
-        label = str(row[name])
-        if label.casefold() in taken:
-            raise UsageError(f"{name}: {label!r} stands twice")
-        if not names_a_folder(label):
-            raise UsageError(f"{name}: {label!r}, {NAMES_A_FOLDER}")
-        taken.add(label.casefold())
-        parameters = {str(key): value for key, value in row.items()}
-        yield Unit(label, str(notebook.resolve()), str((out / label).resolve()), parameters, **settings)
 
 
 def fingerprint(packages: Iterable[str]) -> str:
