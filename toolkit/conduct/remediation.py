@@ -11,7 +11,7 @@ from toolkit.conduct.evidence import handed
 from toolkit.conduct.grounds import met
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from toolkit.rules import Remediation
     from toolkit.study import Study
@@ -98,9 +98,9 @@ def cases(study: Study, name: str, called: Iterable[str], decisions: pd.DataFram
     rows = decisions[decisions["matter"] == MATTER]
     by_subject = dict(list(rows.groupby("subject_id", sort=False)))
     subjects = dict.fromkeys([*called, *map(str, by_subject)])
-    found = [
-        (name, subject, *_row(study, name, subject, _case(by_subject.get(subject), rules), day)) for subject in subjects
-    ]
+    begun = {subject: _case(by_subject.get(subject), rules) for subject in subjects}
+    filed = {since: handed(study, name, day, since) for since in {case.since for case in begun.values()}}
+    found = [(name, subject, *_row(rules, subject, case, filed[case.since], day)) for subject, case in begun.items()]
     return pd.DataFrame(found, columns=CASES, dtype=str)
 
 
@@ -120,11 +120,11 @@ def _case(rows: pd.DataFrame | None, rules: Remediation | None) -> Case:
     return case
 
 
-def _row(study: Study, name: str, subject: str, case: Case, day: str) -> tuple[str, ...]:
+def _row(
+    rules: Remediation | None, subject: str, case: Case, filed: Mapping[tuple[str, str], str], day: str
+) -> tuple[str, ...]:
     """State, order, due, papers and helper of a case."""
-    rules = study.schemes[name].conduct.remediation
     asked = rules.evidence if rules and case.state not in {"proposed", "waived"} else []
-    filed = handed(study, name, day, case.since)
     there = {item: filed[subject, item] for item in asked if (subject, item) in filed}
     missing = [item for item in asked if item not in there]
     complete = max(there.values()) if there and not missing else ""
