@@ -21,8 +21,10 @@ import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
 from importlib.util import find_spec
+from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Self
 
 import nbformat
 import papermill
@@ -161,7 +163,7 @@ def templates() -> list[psutil.Process]:
 class Memory:
     """The most that a unit's process holds alone, in MB, looked at every 10 ms."""
 
-    def __enter__(self) -> Memory:
+    def __enter__(self) -> Self:
         self.most, self._over = 0.0, threading.Event()
         self._thread = threading.Thread(target=self._look)
         self._thread.start()
@@ -255,24 +257,22 @@ def compare(rounds: int, notebooks: list[str]) -> None:
 
 
 def show(which: str, found: dict[str, list[dict]]) -> None:
-    def middle(way: str, name: str) -> float:
-        values = [each[name] for each in found[way] if name in each]
-        return statistics.median(values) if values else float("nan")
+    def middle(way: str, *names: str) -> float | None:
+        for name in names:
+            if values := [each[name] for each in found[way] if name in each]:
+                return statistics.median(values)
+        return None
 
-    def each(way: str) -> float:
-        steady = middle(way, "steady")
-        return steady if steady == steady else middle(way, "seconds")
-
-    fastest = each("ours, 2 workers")
-    print(f"\n{which}\n\n| way | s a unit | CPU s a unit | of 10,000 units, min | way / ours with 2 | MB of a process |")
+    fastest = middle("ours, 2 workers", "steady") or 1.0
+    print(
+        f"\n{which}\n\n| way | s a unit | CPU s a unit | of 10,000 units, min | way / ours with 2 | MB of a process |"
+    )
     print("|---|--:|--:|--:|--:|--:|")
     for way in found:
-        cpu, memory, seconds = middle(way, "cpu"), middle(way, "memory"), each(way)
-        shown = [f"{x:.{d}f}" if x == x else "" for x, d in ((cpu, 3), (memory, 0))]
-        print(
-            f"| {way} | {seconds:.3f} | {shown[0]} | {seconds * 1e4 / 60:.1f} | {seconds / fastest:.2f} | {shown[1]} |",
-            flush=True,
-        )
+        seconds, cpu, memory = middle(way, "steady", "seconds") or 0.0, middle(way, "cpu"), middle(way, "memory")
+        shown = ["" if x is None else f"{x:.{digits}f}" for x, digits in ((cpu, 3), (memory, 0))]
+        minutes, ratio = seconds * 1e4 / 60, seconds / fastest
+        print(f"| {way} | {seconds:.3f} | {shown[0]} | {minutes:.1f} | {ratio:.2f} | {shown[1]} |", flush=True)
 
 
 # Kernels and a whole study ------------------------------------------------------------------------------------------
@@ -324,7 +324,7 @@ def whole_study(units: int, workers: int) -> None:
         marks.append(("reports", time.perf_counter()))
         run.finish(study, scores, out, outcomes, turn=study.round, language="zh")
         marks.append(("index", time.perf_counter()))
-        for (_, before), (name, after) in zip(marks, marks[1:], strict=False):
+        for (_, before), (name, after) in pairwise(marks):
             print(f"{name}: {(after - before) / 60:.2f} min")
         print(f"all: {(marks[-1][1] - marks[0][1]) / 60:.2f} min, peak of this process {peak():.0f} MB")
         print(f"most that one unit held alone: {memory.most:.0f} MB")
@@ -334,7 +334,8 @@ def whole_study(units: int, workers: int) -> None:
 
 
 def simulate_units(folder: Path, units: int) -> None:
-    command = [sys.executable, "-m", "toolkit", "simulate", str(folder), "--units", str(units), "--members", str(4 * units)]
+    size = ["--units", str(units), "--members", str(4 * units)]
+    command = [sys.executable, "-m", "toolkit", "simulate", str(folder), *size]
     subprocess.run(command, check=True, cwd=ROOT)
 
 

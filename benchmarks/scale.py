@@ -115,7 +115,7 @@ def timed(clock: Clock, name: str) -> Iterator[None]:
 
 def toolkit(folder: Path, clock: Clock) -> pd.DataFrame:
     """Every check, the tally, and scores with interval, n and coverage of ratees and units."""
-    from toolkit import read_study, score, study  # noqa: PLC0415  (the other processes do without)
+    from toolkit import read_study, score, study
 
     study.tally_up = timed(clock, "tally")(study.tally_up)  # the rest of reading is checking
     with timed(clock, "all"):
@@ -170,7 +170,7 @@ def work(task: str, home: Path, members: int) -> dict[str, Any]:
 def peak() -> float | None:
     """Most memory that this process held, in MB; None where the system does not tell."""
     try:
-        import resource  # noqa: PLC0415  (Windows has none)
+        import resource
     except ModuleNotFoundError:
         return None
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -180,7 +180,7 @@ def peak() -> float | None:
 def fresh(task: str, home: Path, members: int) -> dict[str, Any]:
     """Run a task in a process of its own."""
     command = [sys.executable, __file__, "--task", task, "--home", str(home), "--members", str(members)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)  # noqa: S603  (this very file)
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     return json.loads(done.stdout)
 
 

@@ -40,7 +40,7 @@ def chromium(tmp_path):
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             command.append("--no-sandbox")  # root has none
         command.append(page.as_uri())
-        done = subprocess.run(command, capture_output=True, check=True, timeout=120)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, check=True, timeout=120)
         return done.stdout.decode()
 
     return open_page

@@ -42,7 +42,7 @@ def templates(mark):
 def test_the_command_line_of_papermill(make, tmp_path):
     notebook, out = make("print(x)"), tmp_path / "b.ipynb"
     command = [sys.executable, "-m", "papermill", "--engine", "toolkit-fork", str(notebook), str(out), "-p", "x", "7"]
-    told = subprocess.run([*command, "--progress-bar"], capture_output=True, text=True, check=False)  # noqa: S603
+    told = subprocess.run([*command, "--progress-bar"], capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stderr
     assert "Executing" in told.stderr
     executed = nbformat.read(out, as_version=4)
@@ -133,14 +133,14 @@ NotebookClient(new_notebook(cells=cells), kernel_name="toolkit-warm", on_cell_ex
 
 
 def test_a_kernel_ends_with_the_one_who_asked_for_it(mark):
-    with subprocess.Popen([sys.executable, "-c", RUN], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as owner:  # noqa: S603
+    with subprocess.Popen([sys.executable, "-c", RUN], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as owner:
         assert owner.stdout.readline() == b"there\n"
         owner.kill()
     assert gone_within(10, mark) is True
 
 
 def test_a_kernel_ends_with_its_template(mark):
-    with subprocess.Popen([sys.executable, "-c", RUN], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as owner:  # noqa: S603
+    with subprocess.Popen([sys.executable, "-c", RUN], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as owner:
         assert owner.stdout.readline() == b"there\n"
         for pid in templates(mark):
             os.kill(pid, signal.SIGKILL)
@@ -154,6 +154,6 @@ def test_a_kernel_ends_with_its_template(mark):
 def test_nbval_and_nbmake_by_the_name_of_the_kernel(make, mark, tool, tmp_path):
     notebook = make("assert x == 0")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tool, str(notebook)]
-    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stdout
     assert templates(mark)

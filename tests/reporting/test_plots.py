@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from toolkit.reporting import plots
+from toolkit.reporting import plots, prose
 from toolkit.reporting.chart import WIDTH, shortened
 from toolkit.reporting.documents import read
 
@@ -44,6 +44,13 @@ def test_a_distribution_names_no_unit_but_this(make_view):
     assert plot.alt == "The unit among all 4 units at its level: 92.0, 89.6, 80.0, 75.5"
     overview = make_view("zh", units=make_view().units.assign(own=False))
     assert plots.distribution(overview).caption == "4 个单位的平均分"
+
+
+def test_units_with_the_same_score_are_one_mark_and_all_count(make_view):
+    units = pd.DataFrame({"score": [92.0, 89.6, 80.0], "own": [False, True, False], "count": [7, 1, 1]})
+    plot = plots.distribution(make_view(units=units))
+    assert plot.alt == "The unit among all 9 units at its level: 92.0 (7 ×), 89.6, 80.0"
+    assert prose.summary(make_view(units=units)).markdown.count("1 of the 8 other units") == 1
 
 
 def test_a_league_has_the_members_with_a_score(make_view):
@@ -141,7 +148,7 @@ print("matplotlib" in sys.modules)
 
 def test_two_processes_draw_the_same_bytes(make_view):
     file = Path(__file__).with_name("slice.zh.json")
-    there = subprocess.run(  # noqa: S603
+    there = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(file), *NAMES],
         env={**os.environ, "PYTHONHASHSEED": "1"},
         capture_output=True,

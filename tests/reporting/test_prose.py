@@ -75,7 +75,7 @@ def test_a_sentence_for_every_case(make_view, changes, sentence):
 
 
 def test_a_unit_as_good_as_the_best_is_not_called_the_highest(make_view):
-    view = make_view(units=pd.DataFrame({"score": [89.6, 89.6, 80.0], "own": [False, True, False]}))
+    view = make_view(units=pd.DataFrame({"score": [89.6, 89.6, 80.0], "own": [False, True, False], "count": [1, 1, 1]}))
     assert "higher than that of 1 of the 2" in prose.summary(view).markdown
 
 

@@ -381,7 +381,7 @@ def test_no_unit_takes_the_folder_of_the_overview(study, scores, tmp_path):
 def test_ctrl_c_keeps_what_has_begun_and_tells_of_it(tmp_path):
     """The signal of a terminal, which reaches the workers too."""
     command = [sys.executable, "-m", "toolkit", "report", "surveys/demo", "--out", str(tmp_path)]
-    running = subprocess.Popen(  # noqa: S603  (our own command)
+    running = subprocess.Popen(
         command, cwd=NOTEBOOKS.parent, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, process_group=0
     )
     folder = tmp_path / "demo" / "2026H2"

@@ -40,7 +40,8 @@ def numbers(column: pd.Series[float]) -> list[float]:
 
 def distribution(view: Slice) -> Plot | None:
     """The unit's mean among the anonymous means of all units at its level; None where there is nothing to draw."""
-    if len(view.units) < FEWEST:
+    n = int(view.units["count"].sum())
+    if n < FEWEST:
         return None
     _ = words(view.language)
     scores = numbers(view.units["score"])
@@ -51,11 +52,12 @@ def distribution(view: Slice) -> Plot | None:
         chart.marks([own[0]], "diamond", RED, size=5)
         chart.label(0, own[0], f"{_('This unit')} {points(own[0])}", RED)
     caption = (
-        _("The unit among all {n} units at its level").format(n=len(scores))
+        _("The unit among all {n} units at its level").format(n=n)
         if own
-        else _("Mean scores of {n} units").format(n=len(scores))
+        else _("Mean scores of {n} units").format(n=n)
     )
-    alt = f"{caption}: {', '.join(points(value) for value in scores)}"
+    times = [f" ({count} ×)" if count > 1 else "" for count in view.units["count"]]
+    alt = f"{caption}: {', '.join(points(value) + more for value, more in zip(scores, times, strict=True))}"
     return Plot(chart.svg(), alt, caption)
 
 

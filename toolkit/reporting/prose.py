@@ -93,17 +93,16 @@ def summary(view: Slice) -> Text:
 
 
 def _standing(view: Slice, _: Callable[[str], str]) -> str:
-    others = view.units[~view.units["own"].astype(bool)]["score"]
-    if not view.unit or others.empty:
+    others = view.units[~view.units["own"].astype(bool)]
+    n = int(others["count"].sum())
+    if not view.unit or not n:
         return ""
-    lower = int((others < view.facts["score"]).sum())
-    if lower == len(others):
-        return _("It is the highest of the {n} units at its level.").format(n=len(others) + 1)
+    lower = int(others.loc[others["score"] < view.facts["score"], "count"].sum())
+    if lower == n:
+        return _("It is the highest of the {n} units at its level.").format(n=n + 1)
     if lower == 0:
-        return _("None of the {n} other units at its level has a lower one.").format(n=len(others))
-    return _("It is higher than that of {lower} of the {n} other units at its level.").format(
-        lower=lower, n=len(others)
-    )
+        return _("None of the {n} other units at its level has a lower one.").format(n=n)
+    return _("It is higher than that of {lower} of the {n} other units at its level.").format(lower=lower, n=n)
 
 
 def grades(view: Slice) -> Text | None:

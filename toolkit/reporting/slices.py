@@ -61,8 +61,8 @@ class Slice(Results):
     league : DataFrame
         Members: `member_id, name, category, score, low, high, coverage, status, rank, grade, places, tied, exempt`.
     units : DataFrame
-        Units of the same level without their names: `score, own`; none where they are too few. In the overview, the
-        units without any below.
+        Units of the same level without their names: `score, own, count`, those with the same printed score in one row;
+        none where they are too few. In the overview, the units without any below.
     children : DataFrame
         Units below, in the overview all units: `unit_id, name, depth, members, scored, score, low, high, coverage`.
     matrix : DataFrame
@@ -324,7 +324,9 @@ class Cutter(Scope):
         peers = peers.drop([*self.bare], errors="ignore")
         if self.unit and len(peers) < FEWEST:
             peers = peers.iloc[:0]
-        return pd.DataFrame({"score": peers.to_numpy(), "own": peers.index == self.unit})
+        frame = pd.DataFrame({"score": peers.to_numpy(), "own": peers.index == self.unit})
+        # of ten thousand units no slice holds more rows than there are scores that can be printed
+        return frame.groupby(["score", "own"], sort=False).size().rename("count").reset_index()
 
     def _children(self) -> pd.DataFrame:
         """The units below: a parent's own branches, or in the overview all units."""
