@@ -35,7 +35,9 @@ def odd_cells(room):
 
 def notebook_of(room):
     """A notebook that goes on whatever its cells do."""
-    cells = [new_code_cell(source, metadata={"tags": ["raises-exception", *tags]}) for _, source, tags in odd_cells(room)]
+    cells = [
+        new_code_cell(source, metadata={"tags": ["raises-exception", *tags]}) for _, source, tags in odd_cells(room)
+    ]
     return new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC})
 
 

@@ -24,7 +24,10 @@ def last(tmp_path, unit, out="out"):
 
 
 LEAKS = {  # what a unit sets, and what shows whether another has set it
-    "pandas options": ("import pandas as pd; pd.set_option('display.max_rows', 7)", "pd.get_option('display.max_rows')"),
+    "pandas options": (
+        "import pandas as pd; pd.set_option('display.max_rows', 7)",
+        "pd.get_option('display.max_rows')",
+    ),
     "environment": ("import os; os.environ['LEAK'] = '1'", "os.environ.get('LEAK')"),
     "module attribute": ("import json; json.leak = 1", "hasattr(json, 'leak')"),
     "patched function": ("import math; math.sqrt = len", "math.sqrt is len"),
@@ -34,18 +37,33 @@ LEAKS = {  # what a unit sets, and what shows whether another has set it
     "folder": ("import os; os.mkdir('below'); os.chdir('below')", "os.path.basename(os.getcwd()) == 'below'"),
     "path": ("import sys; sys.path.insert(0, '/leak')", "'/leak' in sys.path"),
     "warnings": ("import warnings; warnings.simplefilter('error', FutureWarning)", "warnings.filters[0][0] == 'error'"),
-    "locale": ("import locale; locale.setlocale(locale.LC_ALL, 'C.UTF-8')", "locale.setlocale(locale.LC_ALL) == 'C.UTF-8'"),
-    "open file": ("import os, sys; leak = os.open(sys.executable, 0); os.dup2(leak, 77)", "os.path.exists('/proc/self/fd/77')"),
+    "locale": (
+        "import locale; locale.setlocale(locale.LC_ALL, 'C.UTF-8')",
+        "locale.setlocale(locale.LC_ALL) == 'C.UTF-8'",
+    ),
+    "open file": (
+        "import os, sys; leak = os.open(sys.executable, 0); os.dup2(leak, 77)",
+        "os.path.exists('/proc/self/fd/77')",
+    ),
     "history": ("12345", "'12345' in In[:-2]"),
-    "event": ("get_ipython().events.register('post_run_cell', lambda result: None)", "len(get_ipython().events.callbacks['post_run_cell'])"),
-    "magic": ("get_ipython().register_magic_function(len, 'line', 'leak')", "'leak' in get_ipython().magics_manager.magics['line']"),
+    "event": (
+        "get_ipython().events.register('post_run_cell', lambda result: None)",
+        "len(get_ipython().events.callbacks['post_run_cell'])",
+    ),
+    "magic": (
+        "get_ipython().register_magic_function(len, 'line', 'leak')",
+        "'leak' in get_ipython().magics_manager.magics['line']",
+    ),
     "figure": ("import matplotlib.pyplot as plt; plt.rcParams['figure.dpi'] = 7.0", "plt.rcParams['figure.dpi']"),
     "signal": ("import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)", "signal.getsignal(signal.SIGTERM).name"),
     "umask": ("import os; os.umask(0o077)", "os.umask(0o077) == 0o077"),
     "limit": ("import sys; sys.setrecursionlimit(5000)", "sys.getrecursionlimit()"),
     "logging": ("import logging; logging.getLogger().setLevel(1)", "logging.getLogger().level"),
     "at exit": ("import atexit; atexit.register(print)", "atexit._ncallbacks() > 20"),
-    "thread": ("import threading; threading.Thread(target=__import__('time').sleep, args=(9,), daemon=True).start()", "threading.active_count()"),
+    "thread": (
+        "import threading; threading.Thread(target=__import__('time').sleep, args=(9,), daemon=True).start()",
+        "threading.active_count()",
+    ),
     "context variable": ("import decimal; decimal.getcontext().prec = 3", "decimal.getcontext().prec"),
     "time zone": ("import os, time; os.environ['TZ'] = 'Asia/Tokyo'; time.tzset()", "time.tzname"),
     "frozen": ("import numpy as np; np.set_printoptions(precision=1)", "np.get_printoptions()['precision']"),
@@ -56,7 +74,11 @@ READ = "import atexit, builtins, decimal, json, locale, logging, math, os, signa
 def test_nothing_leaks(make, batch, tmp_path):
     """The even units set everything, the odd ones look; each is run by one worker after the other."""
     sets = "\n".join(line for line, _ in LEAKS.values())
-    looks = READ + "import matplotlib.pyplot as plt, numpy as np, pandas as pd\n" + "\n".join(f"print({look})" for _, look in LEAKS.values())
+    looks = (
+        READ
+        + "import matplotlib.pyplot as plt, numpy as np, pandas as pd\n"
+        + "\n".join(f"print({look})" for _, look in LEAKS.values())
+    )
     notebook = make(f"if x % 2 == 0:\n    exec({sets!r}, globals())", looks)
     assert {outcome.outcome for outcome in batch(notebook, range(6), workers=1)} == {"done"}
     assert {outcome.outcome for outcome in batch(notebook, [11], workers=1, out="alone")} == {"done"}
@@ -64,14 +86,23 @@ def test_nothing_leaks(make, batch, tmp_path):
     for unit in ("u1", "u3", "u5"):
         assert dict(zip(LEAKS, last(tmp_path, unit).splitlines(), strict=True)) == dict(zip(LEAKS, alone, strict=True))
     setter = last(tmp_path, "u4").splitlines()
-    assert [name for name, seen, clean in zip(LEAKS, setter, alone, strict=True) if seen == clean] == ["history", "at exit"]
+    assert [name for name, seen, clean in zip(LEAKS, setter, alone, strict=True) if seen == clean] == [
+        "history",
+        "at exit",
+    ]
 
 
 DRAW = "import random, uuid, numpy as np\nprint(random.random(), np.random.random(), np.random.default_rng().random(), uuid.uuid4())"
 
 
 def test_units_draw_differently_unless_they_are_seeded(make, batch, tmp_path):
-    batch(make(DRAW, "random.seed(1); np.random.seed(1)\nprint(random.random(), np.random.random(), np.random.default_rng(1).random())"), range(5))
+    batch(
+        make(
+            DRAW,
+            "random.seed(1); np.random.seed(1)\nprint(random.random(), np.random.random(), np.random.default_rng(1).random())",
+        ),
+        range(5),
+    )
     drawn = [texts(executed(tmp_path, f"u{unit}"))[-2:] for unit in range(5)]
     free = [value for one, _ in drawn for value in one.split()]
     assert len(set(free)) == 5 * 4
@@ -79,8 +110,14 @@ def test_units_draw_differently_unless_they_are_seeded(make, batch, tmp_path):
 
 
 def test_objects_of_the_preamble_are_each_units_own(make, batch, tmp_path):
-    before = ("import pandas as pd\ntable = pd.DataFrame({'n': [0, 0]})\nseen = []\nclass Box: held = 0", "def add(box=[]):\n    box.append(1); return len(box)")
-    notebook = make("seen.append(x); table.loc[0, 'n'] += 1; Box.held += 1\nseen, int(table['n'].sum()), Box.held, add(), add()", before=before)
+    before = (
+        "import pandas as pd\ntable = pd.DataFrame({'n': [0, 0]})\nseen = []\nclass Box: held = 0",
+        "def add(box=[]):\n    box.append(1); return len(box)",
+    )
+    notebook = make(
+        "seen.append(x); table.loc[0, 'n'] += 1; Box.held += 1\nseen, int(table['n'].sum()), Box.held, add(), add()",
+        before=before,
+    )
     batch(notebook, range(4), workers=1)
     assert [last(tmp_path, f"u{unit}") for unit in range(4)] == [f"([{unit}], 1, 1, 1, 2)" for unit in range(4)]
 
@@ -97,7 +134,10 @@ def template(notebook):
 def test_a_preamble_that_imports_and_defines_is_run_once(make, batch, tmp_path):
     """It is rehearsed twice in a process that is thrown away, and then run for all."""
     mark = tmp_path / "pids.txt"
-    before = ("import os\nimport json", f"with open({str(mark)!r}, 'a') as file: print(os.getpid(), file=file)\nprint('told'); 5")
+    before = (
+        "import os\nimport json",
+        f"with open({str(mark)!r}, 'a') as file: print(os.getpid(), file=file)\nprint('told'); 5",
+    )
     notebook = make("x", before=before)
     with template(notebook) as link:
         assert link.reason == ""
@@ -126,7 +166,10 @@ REFUSED = {
     "a file beside the notebook": ("open('near.txt', 'w').close()", "opens 'near.txt' in the folder where it runs"),
     "a listing": ("import os; os.listdir()", "looks at the folder where it runs"),
     "the folder": ("from pathlib import Path; here = Path.cwd()", "looks at the folder where it runs"),
-    "a thread": ("import threading, time; threading.Thread(target=time.sleep, args=(60,), daemon=True).start()", "a thread is running"),
+    "a thread": (
+        "import threading, time; threading.Thread(target=time.sleep, args=(60,), daemon=True).start()",
+        "a thread is running",
+    ),
     "a socket": ("import socket; s = socket.socket()", "a socket is open"),
     "a process": ("import subprocess; subprocess.run(['true'])", "starts a process"),
     "a shell": ("!true", "starts a process"),
@@ -189,7 +232,12 @@ def test_a_template_that_rests_on_a_changed_file_is_replaced(make, batch, tmp_pa
     data.write_text("old data")
     notebook = make("resting.value, data", before=(f"import resting\ndata = open({str(data)!r}).read()",))
     pids = []
-    for out, code, text in (("a", "old", "old data"), ("b", "old", "old data"), ("c", "fresh", "old data"), ("d", "fresh", "new data")):
+    for out, code, text in (
+        ("a", "old", "old data"),
+        ("b", "old", "old data"),
+        ("c", "fresh", "old data"),
+        ("d", "fresh", "new data"),
+    ):
         module.write_text(f"value = {code!r}\n") if code not in module.read_text() else None
         data.write_text(text) if data.read_text() != text else None
         with template(notebook) as link:
@@ -205,11 +253,14 @@ def test_what_a_module_says_when_it_is_imported_is_said_in_every_unit(make, batc
     """A template imports what the first units have imported, but nothing that can be noticed."""
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "loud.py").write_text("print('imported')\n")
+    (tmp_path / "site" / "louder.py").write_text("import loud\n")
     (tmp_path / "site" / "drawing.py").write_text("import random\nnumber = random.random()\n")
     (tmp_path / "site" / "quiet.py").write_text("value = 1\n")
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "site"), *filter(None, [os.environ.get("PYTHONPATH")])]))
-    look = "import sys; [name for name in ('loud', 'drawing', 'quiet') if name in sys.modules]"
-    batch(make(look, "import quiet, loud, drawing", "drawing.number"), range(4), workers=1)
+    monkeypatch.setenv(
+        "PYTHONPATH", os.pathsep.join([str(tmp_path / "site"), *filter(None, [os.environ.get("PYTHONPATH")])])
+    )
+    look = "import sys; [name for name in ('loud', 'louder', 'drawing', 'quiet') if name in sys.modules]"
+    batch(make(look, "import louder, quiet, loud, drawing", "drawing.number"), range(4), workers=1)
     found = [texts(executed(tmp_path, f"u{unit}"))[-3:] for unit in range(4)]
     assert [one[1] for one in found] == ["imported\n"] * 4
     assert len({one[2] for one in found}) == 4

@@ -128,19 +128,20 @@ class Template:
         return found
 
     def _learn(self, names: list[str], *, more: Callable[[], object] | None = None) -> None:
-        """Import modules as far as no unit would miss it, and do something more, if the process can then be forked."""
-        fit = self._in_trial(lambda: unnoticed(names), [])
+        """Import modules that no unit would miss importing, and do something more, if that can be forked."""
+        fit = names
 
-        def study() -> bool:
-            for name in fit:
-                with suppress(Exception):
-                    importlib.import_module(name)
-            if more is not None:
+        def study() -> list[str] | None:
+            found = unnoticed(fit)
+            if found == fit and more is not None:
                 more()
-            return threads() == 1
+            return None if found == fit and threads() > 1 else found
 
-        if self._in_trial(study, otherwise=False):
-            study()
+        while (found := self._in_trial(study, None)) != fit:
+            if not fit:  # more than an import leaves a thread, or does not end well
+                return
+            fit = found or []
+        study()
 
     def _in_trial(self, attempt: Callable[[], Found], otherwise: Found) -> Found:
         """What comes of something in a process that is thrown away; something else if it dies."""
