@@ -92,17 +92,13 @@ def test_nothing_leaks(make, batch, tmp_path):
     ]
 
 
-DRAW = "import random, uuid, numpy as np\nprint(random.random(), np.random.random(), np.random.default_rng().random(), uuid.uuid4())"
+NUMBERS = "random.random(), np.random.random(), np.random.default_rng({}).random()"
+DRAW = f"import random, uuid, numpy as np\nprint({NUMBERS.format('')}, uuid.uuid4())"
+SEEDED = f"random.seed(1); np.random.seed(1)\nprint({NUMBERS.format(1)})"
 
 
 def test_units_draw_differently_unless_they_are_seeded(make, batch, tmp_path):
-    batch(
-        make(
-            DRAW,
-            "random.seed(1); np.random.seed(1)\nprint(random.random(), np.random.random(), np.random.default_rng(1).random())",
-        ),
-        range(5),
-    )
+    batch(make(DRAW, SEEDED), range(5))
     drawn = [texts(executed(tmp_path, f"u{unit}"))[-2:] for unit in range(5)]
     free = [value for one, _ in drawn for value in one.split()]
     assert len(set(free)) == 5 * 4
@@ -199,7 +195,7 @@ def reasons(tmp_path_factory):
     folder = tmp_path_factory.mktemp("rehearsals")
     cells = json.dumps([cell for cell, _ in REFUSED.values()])
     command = [sys.executable, "-c", REHEARSE, "reasons.json"]
-    subprocess.run(command, input=cells, text=True, cwd=folder, check=True, timeout=60, capture_output=True)
+    subprocess.run(command, input=cells, text=True, cwd=folder, check=True, timeout=60, capture_output=True)  # noqa: S603
     return dict(zip(REFUSED, json.loads((folder / "reasons.json").read_text()), strict=True))
 
 

@@ -44,7 +44,7 @@ class Socket:
 
     def send_multipart(self, frames: list[bytes], **_: object) -> None:
         """Take a message as it would go over the wire."""
-        _, rest = self.session.feed_identities(list(frames))
+        rest = self.session.feed_identities(list(frames))[1]
         self.messages.append(self.session.deserialize(rest))
 
     def flush(self, *_: object) -> None:
@@ -57,9 +57,9 @@ class Publisher(IOPubThread):
     def __init__(self, session: Session) -> None:  # the thread and its sockets are left out
         self.session = session
         self.socket = Socket(session)
-        self.thread = None
-        self.io_loop = None
-        self.background_socket = BackgroundSocket(self)
+        self.thread = None  # type: ignore[assignment]
+        self.io_loop = None  # type: ignore[assignment]
+        self.background_socket = BackgroundSocket(self)  # type: ignore[no-untyped-call]
 
     def schedule(self, f: Callable[[], object]) -> None:
         """Do it here and now."""
@@ -78,9 +78,12 @@ class Stream(OutStream):
     """
 
     def __init__(self, session: Session, publisher: Publisher, name: str) -> None:
-        super().__init__(session, publisher, name, watchfd=False)
+        super().__init__(session, publisher, name, watchfd=False)  # type: ignore[no-untyped-call]
         self._original_stdstream_copy = os.open(os.devnull, os.O_WRONLY)  # the terminal, where nobody sits
         self.catch()
+
+    def _is_ours(self) -> bool:
+        return os.getpid() == self._master_pid
 
     def catch(self) -> None:
         """Catch what this process, and those that it starts, write to the descriptor."""
@@ -94,7 +97,7 @@ class Stream(OutStream):
         """Write a text; a process that was forked by a cell writes to the descriptor, where its parent looks."""
         if not isinstance(string, str):
             raise TypeError(f"write() argument must be str, not {type(string)}")
-        if not self._is_master_process():
+        if not self._is_ours():
             os.write(DESCRIPTORS[self.name], string.encode())
             return len(string)
         self._look()
@@ -104,7 +107,7 @@ class Stream(OutStream):
         """Take over what has come to the descriptor."""
         descriptor = DESCRIPTORS[self.name]
         size = os.fstat(descriptor).st_size
-        if size > self._seen and self._is_master_process():
+        if size > self._seen and self._is_ours():
             found = os.pread(descriptor, size - self._seen, self._seen)
             self._seen += len(found)
             super().write(found.decode(errors="replace"))
@@ -113,9 +116,9 @@ class Stream(OutStream):
         """Outputs are flushed at the end of a cell and before every display."""
 
     def _flush(self) -> None:
-        if self._is_master_process():
+        if self._is_ours():
             self._look()
-            super()._flush()
+            super()._flush()  # type: ignore[no-untyped-call]
 
 
 class Kernel(IPythonKernel):
@@ -147,7 +150,8 @@ class App(IPKernelApp):
     def init_connection_file(self) -> None:
         """There is none."""
 
-    write_connection_file = log_connection_info = init_poller = init_heartbeat = init_connection_file
+    log_connection_info = init_poller = init_heartbeat = init_connection_file
+    write_connection_file = init_connection_file  # type: ignore[assignment]
 
     def init_sockets(self) -> None:
         """Lists instead of sockets."""
@@ -160,9 +164,9 @@ class App(IPKernelApp):
         """Put the streams of the notebook in place of those of the process."""
         sys.stdout.flush()
         sys.stderr.flush()
-        sys.stdout, sys.stderr = (Stream(self.session, self.publisher, name) for name in DESCRIPTORS)  # type: ignore[assignment]
+        sys.stdout, sys.stderr = (Stream(self.session, self.publisher, name) for name in DESCRIPTORS)
         self.displayhook = SimpleNamespace()
-        self.patch_io()
+        self.patch_io()  # type: ignore[no-untyped-call]
 
     def init_kernel(self) -> None:
         """Make the kernel itself."""
@@ -182,7 +186,7 @@ class App(IPKernelApp):
 def start_kernel() -> InnerKernel:
     """Start the kernel of this process; once, since IPython's shell is the only one of its process."""
     app = App.instance()
-    app.initialize(["--HistoryManager.hist_file=:memory:", "--Application.log_level=50"])
+    app.initialize(["--HistoryManager.hist_file=:memory:", "--Application.log_level=50"])  # type: ignore[no-untyped-call]
     return InnerKernel(app)
 
 
@@ -232,7 +236,8 @@ class InnerKernel:
     @property
     def published(self) -> deque[Message]:
         """Messages for everybody, oldest first."""
-        return self.app.publisher.socket.messages
+        messages: deque[Message] = self.app.publisher.socket.messages
+        return messages
 
     @property
     def replied(self) -> deque[Message]:

@@ -161,20 +161,20 @@ def unnoticed(names: Sequence[str]) -> list[str]:
 
 
 def _relative(path: object) -> bool:
-    return isinstance(path, str | bytes) and not os.path.isabs(path)
+    return isinstance(path, str | bytes) and not Path(os.fsdecode(path)).is_absolute()
 
 
 def threads() -> int:
     """Threads of this process, also of those libraries that Python does not know of."""
-    return len(os.listdir("/proc/self/task"))
+    return len(list(Path("/proc/self/task").iterdir()))
 
 
 def _sockets() -> set[int]:
     found = set()
-    for name in os.listdir("/proc/self/fd"):
+    for link in Path("/proc/self/fd").iterdir():
         try:
-            if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
-                found.add(int(name))
+            if str(link.readlink()).startswith("socket:"):
+                found.add(int(link.name))
         except OSError:  # it was that of the listing itself
             continue
     return found

@@ -164,7 +164,7 @@ class Template:
     def serve(self) -> None:
         """Answer until nobody asks any more."""
         quiet_since = time.monotonic()
-        listening = self.listener._listener._socket  # noqa: SLF001  (the library has no other way to wait for two things)
+        listening = self.listener._listener._socket  # type: ignore[attr-defined]  # noqa: SLF001  (the library has no other way to wait for two things)
         while self.askers or self.children or (time.monotonic() - quiet_since < LINGER and not self.retired):
             if self.askers or self.children:
                 quiet_since = time.monotonic()
@@ -177,7 +177,7 @@ class Template:
                         self.askers.add(self.listener.accept())
                 elif isinstance(ready, Connection):
                     self._hear(ready)
-                else:
+                elif isinstance(ready, int):
                     self._bury(by_descriptor[ready])
             self._hurry()
             self._begin()
@@ -245,10 +245,12 @@ class Template:
         """Be the child: forget the template, do what is asked, and end."""
         code = 1
         try:
-            for other in (*self.askers, *(child.descriptor for child in self.children.values())):
-                other.close() if isinstance(other, Connection) else os.close(other)
+            for asker in self.askers:
+                asker.close()
+            for child in self.children.values():
+                os.close(child.descriptor)
             if not self.retired:
-                self.listener._listener._socket.close()  # noqa: SLF001
+                self.listener._listener._socket.close()  # type: ignore[attr-defined]  # noqa: SLF001
             children.enter(request, self.environment, self.kernel)
             code = children.DO[request.kind](request.work, Connection(results, readable=False), self)
             children.leave()
@@ -286,8 +288,8 @@ class Template:
                 if pid not in ours and os.getsid(pid) not in ours:
                     os.kill(pid, signal.SIGKILL)
         with suppress(ChildProcessError):
-            while (pid := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and pid.si_pid not in ours:
-                os.waitpid(pid.si_pid, 0)
+            while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and ended.si_pid not in ours:
+                os.waitpid(ended.si_pid, 0)
 
 
 def _signal_group(pid: int, number: int) -> None:
