@@ -36,14 +36,14 @@ SPEC = {"kernelspec": {"name": "python3", "language": "python", "display_name": 
 
 HEAVY = [
     "import matplotlib.pyplot as plt\nimport numpy as np\nimport pandas as pd\nimport statsmodels.formula.api as smf",
-    "rng = np.random.default_rng(int(unit))\nframe = pd.DataFrame({'x': rng.normal(size=20_000)})\n"
-    "frame['group'] = rng.integers(0, 8, len(frame))\nframe['y'] = 2 * frame.x + frame.group + rng.normal(size=len(frame))",
+    "rng = np.random.default_rng(int(unit))\nframe = pd.DataFrame({'x': rng.normal(size=20_000)})",
+    "frame['group'] = rng.integers(0, 8, len(frame))",
+    "frame['y'] = 2 * frame.x + frame.group + rng.normal(size=len(frame))",
     "model = smf.ols('y ~ x * C(group)', frame).fit(cov_type='HC1')\nmodel.summary()",
     "smf.mixedlm('y ~ x', frame, groups='group').fit().params",
     "plt.scatter(frame.x, frame.y, s=2);",
     "frame.groupby('group').y.plot.kde();",
-    "fig, axes = plt.subplots(2, 2)\nfor axis, (_, part) in zip(axes.flat, frame.groupby('group')):\n"
-    "    axis.hist(part.y, 60)",
+    "axes = plt.subplots(2, 2)[1]\nfor axis, (_, part) in zip(axes.flat, frame.groupby('group')): axis.hist(part.y, 60)",
     "frame.groupby('group').y.describe()",
 ]
 TRIVIAL = ["import math", "print('hello', unit)", "math.sqrt(2)"]

@@ -76,6 +76,8 @@ def plain(value, folder, more=()):
         return [plain(part, folder, more) for part in value]
     if not isinstance(value, str):
         return value
+    if len(value) > 100_000:  # numbers of a loop
+        return value
     text = value.replace(str(folder), "FOLDER")
     for pattern, mask in (*MASKS, *more):
         text = re.sub(pattern, mask, text)

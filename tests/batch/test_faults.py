@@ -81,8 +81,8 @@ def test_a_process_that_dies_is_tried_again_and_then_told(make, batch, tmp_path,
 
 def test_a_process_that_dies_once_succeeds_at_the_second_attempt(make, batch, tmp_path):
     flag = tmp_path / "flag"
-    cell = f"import os\nif x == 1 and not os.path.exists({str(flag)!r}):\n    open({str(flag)!r}, 'w').close()\n    os._exit(1)"
-    outcomes = batch(make(cell))
+    cell = "if x == 1 and not os.path.exists(flag):\n    open(flag, 'w').close()\n    os._exit(1)"
+    outcomes = batch(make(cell, before=(f"import os\nflag = {str(flag)!r}",)))
     assert [(outcome.outcome, outcome.attempts) for outcome in outcomes] == [("done", 1), ("done", 2), ("done", 1)]
 
 
@@ -93,8 +93,8 @@ def test_more_memory_than_allowed_is_an_error_of_that_cell(make, batch, tmp_path
 
 
 def test_processes_that_a_unit_leaves_behind_end_with_it(make, batch, mark):
-    cell = "import subprocess\nsubprocess.Popen(['sleep', '300'])\nsubprocess.Popen(['setsid', 'sleep', '300'])\nprint('left')"
-    assert all(outcome.outcome == "done" for outcome in batch(make(cell)))
+    cells = ("import subprocess\nsubprocess.Popen(['sleep', '300'])", "subprocess.Popen(['setsid', 'sleep', '300'])")
+    assert all(outcome.outcome == "done" for outcome in batch(make(*cells)))
     assert gone_within(10, mark) is True
 
 
@@ -180,7 +180,7 @@ def test_ctrl_c_stops_within_two_seconds_and_a_second_run_goes_on(make, batch, m
     assert gone_within(10, mark) is True
 
 
-def test_the_folder_of_the_templates_must_be_ours_alone(make, batch, tmp_path, monkeypatch, mark):
+def test_the_folder_of_the_templates_must_be_ours_alone(make, batch, tmp_path, monkeypatch):
     runtime = tmp_path / "runtime"
     (runtime / f"toolkit-batch-{os.getuid()}").mkdir(parents=True, mode=0o777)
     (runtime / f"toolkit-batch-{os.getuid()}").chmod(0o777)

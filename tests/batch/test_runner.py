@@ -3,11 +3,12 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from uuid import uuid4
 
 import nbformat
 import pandas as pd
 import pytest
-from small_notebooks import executed, forks, texts
+from small_notebooks import executed, forks, gone_within, processes, texts
 
 from toolkit.batch import manifest
 from toolkit.batch.runner import AHEAD, run_units
@@ -219,10 +220,6 @@ def test_a_summary_counts_outcomes():
 
 @forks
 def test_a_template_leaves_when_nobody_asks(make, batch, monkeypatch):
-    from uuid import uuid4
-
-    from small_notebooks import gone_within, processes
-
     mark = uuid4().hex
     monkeypatch.setenv("TEST_MARK", mark)
     batch(make("1"), range(1))

@@ -97,7 +97,7 @@ class CellClient(PapermillNotebookClient):
 
     def __init__(
         self,
-        manager: Any,
+        manager: Any,  # noqa: ANN401
         kernel: InnerKernel,
         recorded: Sequence[Recorded] = (),
         **settings: Any,  # noqa: ANN401
@@ -117,7 +117,8 @@ class CellClient(PapermillNotebookClient):
         self.papermill_execute_cells()
         self.nb.metadata["language_info"] = self.kernel.language_info
         self.set_widgets_metadata()
-        return self.nb
+        notebook: NotebookNode = self.nb
+        return notebook
 
     def _update_display_id(self, display_id: str, message: Message) -> None:
         super()._update_display_id(display_id, message)
@@ -129,10 +130,11 @@ class CellClient(PapermillNotebookClient):
         due = time.monotonic() + (limit or math.inf)
         with _alarm(limit):
             try:
-                return await super().async_execute_cell(cell, cell_index, **options)
+                await super().async_execute_cell(cell, cell_index, **options)
             finally:
                 if time.monotonic() >= due and not self.interrupt_on_timeout:
                     raise CellTimeoutError.error_from_timeout_and_cell("Cell execution timed out", limit, cell)
+        return cell
 
     execute_cell = run_sync(async_execute_cell)
 

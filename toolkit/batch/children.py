@@ -51,7 +51,8 @@ def enter(request: Request, changed: Mapping[str, str], kernel: InnerKernel | No
         os._exit(1)
     _forget_exit_handlers()
     os.environ.clear()
-    os.environ.update(request.environment | changed)
+    os.environ.update(request.environment)
+    os.environ.update(changed)
     time.tzset()
     os.chdir(request.folder)
     if request.memory is not None:
@@ -85,7 +86,7 @@ def cells(work: dict[str, Any], results: Connection, template: Template) -> int:
     """Run the cells of a notebook and tell each step."""
     from toolkit.batch.engine import tell_cells  # noqa: PLC0415
 
-    tell_cells(work, results, template.kernel, template.recorded)
+    tell_cells(work, results, template.ready, template.recorded)
     return 0
 
 
@@ -93,7 +94,7 @@ def unit(work: Any, results: Connection, template: Template) -> int:  # noqa: AN
     """Run a whole unit and tell what became of it."""
     from toolkit.batch.perform import perform_here  # noqa: PLC0415
 
-    results.send(perform_here(work, template.kernel, template.recorded))
+    results.send(perform_here(work, template.ready, template.recorded))
     results.close()
     return 0
 

@@ -26,7 +26,7 @@ TELL = 1.0
 """Seconds between two reports of a cell that is running."""
 
 
-class ForkEngine(Engine):  # type: ignore[misc]
+class ForkEngine(Engine):
     """Runs cells in a forked process; where none can be forked, as papermill does."""
 
     @classmethod

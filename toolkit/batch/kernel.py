@@ -44,7 +44,7 @@ class Socket:
 
     def send_multipart(self, frames: list[bytes], **_: object) -> None:
         """Take a message as it would come out of the wire, but for dates, which nobody here looks at."""
-        _, (_signature, *parts) = self.session.feed_identities(list(frames))
+        parts = self.session.feed_identities(list(frames))[1][1:]  # without the signature
         header, parent, metadata, content = map(self.session.unpack, parts[:4])
         self.messages.append(
             {
@@ -54,7 +54,7 @@ class Socket:
                 "parent_header": parent,
                 "metadata": metadata,
                 "content": content,
-                "buffers": [memoryview(part) for part in parts[4:]],
+                "buffers": parts[4:],
             }
         )
 
@@ -68,8 +68,8 @@ class Publisher(IOPubThread):
     def __init__(self, session: Session) -> None:  # the thread and its sockets are left out
         self.session = session
         self.socket = Socket(session)
-        self.thread = None
-        self.io_loop = None
+        self.thread = None  # type: ignore[assignment]
+        self.io_loop = None  # type: ignore[assignment]
         self.background_socket = BackgroundSocket(self)
 
     def schedule(self, f: Callable[[], object]) -> None:
@@ -93,6 +93,9 @@ class Stream(OutStream):
         self._original_stdstream_copy = os.open(os.devnull, os.O_WRONLY)  # the terminal, where nobody sits
         self.catch()
 
+    def _is_ours(self) -> bool:
+        return os.getpid() == self._master_pid
+
     def catch(self) -> None:
         """Catch what this process, and those that it starts, write to the descriptor."""
         self._master_pid = os.getpid()
@@ -105,7 +108,7 @@ class Stream(OutStream):
         """Write a text; a process that was forked by a cell writes to the descriptor, where its parent looks."""
         if not isinstance(string, str):
             raise TypeError(f"write() argument must be str, not {type(string)}")
-        if not self._is_master_process():
+        if not self._is_ours():
             os.write(DESCRIPTORS[self.name], string.encode())
             return len(string)
         self._look()
@@ -115,7 +118,7 @@ class Stream(OutStream):
         """Take over what has come to the descriptor."""
         descriptor = DESCRIPTORS[self.name]
         size = os.fstat(descriptor).st_size
-        if size > self._seen and self._is_master_process():
+        if size > self._seen and self._is_ours():
             found = os.pread(descriptor, size - self._seen, self._seen)
             self._seen += len(found)
             super().write(found.decode(errors="replace"))
@@ -124,7 +127,7 @@ class Stream(OutStream):
         """Outputs are flushed at the end of a cell and before every display."""
 
     def _flush(self) -> None:
-        if self._is_master_process():
+        if self._is_ours():
             self._look()
             super()._flush()
 
@@ -158,7 +161,8 @@ class App(IPKernelApp):
     def init_connection_file(self) -> None:
         """There is none."""
 
-    write_connection_file = log_connection_info = init_poller = init_heartbeat = init_connection_file
+    log_connection_info = init_poller = init_heartbeat = init_connection_file
+    write_connection_file = init_connection_file  # type: ignore[assignment]
 
     def init_sockets(self) -> None:
         """Lists instead of sockets."""
@@ -171,7 +175,7 @@ class App(IPKernelApp):
         """Put the streams of the notebook in place of those of the process."""
         sys.stdout.flush()
         sys.stderr.flush()
-        sys.stdout, sys.stderr = (Stream(self.session, self.publisher, name) for name in DESCRIPTORS)  # type: ignore[assignment]
+        sys.stdout, sys.stderr = (Stream(self.session, self.publisher, name) for name in DESCRIPTORS)
         self.displayhook = SimpleNamespace()
         self.patch_io()
 
@@ -244,7 +248,8 @@ class InnerKernel:
     @property
     def published(self) -> deque[Message]:
         """Messages for everybody, oldest first."""
-        return self.app.publisher.socket.messages
+        messages: deque[Message] = self.app.publisher.socket.messages
+        return messages
 
     @property
     def replied(self) -> deque[Message]:

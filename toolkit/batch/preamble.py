@@ -6,23 +6,28 @@ Whether they may is found out by a rehearsal in a process that is thrown away.
 from __future__ import annotations
 
 import asyncio
+import importlib
+import io
 import os
 import random
 import sys
 import threading
 from collections import Counter
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolkit.batch.cells import Recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from nbformat import NotebookNode
 
     from toolkit.batch.kernel import InnerKernel
 
+LOOKS = "looks at the folder where it runs"
+PROCESSES = {"subprocess.Popen", "os.fork", "os.forkpty", "os.system", "os.posix_spawn", "os.exec"}
 PARAMETERS = {"parameters", "injected-parameters"}
 
 
@@ -64,6 +69,8 @@ def run(kernel: InnerKernel, sources: Sequence[str]) -> tuple[list[Recorded], st
                 return f"cell {number} raises {content['ename']}: {content['evalue']}"
             if kernel.left:
                 return f"cell {number} ends the kernel"
+            if len(asyncio.all_tasks()) > 1:
+                return "a task is left, which another loop cannot go on with"
         return ""
 
     # a loop of its own: whoever is forked afterwards must not share it
@@ -101,22 +108,26 @@ class Watch:
         self.sockets = _sockets()
         sys.addaudithook(self._hook)
         for module, name in ((os, "urandom"), (random, "_urandom")):
-            setattr(module, name, self._counting(getattr(module, name)))
+            setattr(module, name, self._counting(getattr(module, name), "draws random numbers"))
+        for name in ("getcwd", "getcwdb"):
+            setattr(os, name, self._counting(getattr(os, name), LOOKS))
 
     def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "open" and isinstance(arguments[0], str | bytes) and not os.path.isabs(arguments[0]):
-            self.seen[f"opens {os.fsdecode(arguments[0])!r} in the folder where it runs"] += 1
-        elif event in {"subprocess.Popen", "os.fork", "os.system", "os.posix_spawn"}:
+        if event in PROCESSES:
             self.seen["starts a process"] += 1
         elif event == "os.chdir":
             self.seen["changes its folder"] += 1
+        elif event == "open" and _relative(arguments[0]):
+            self.seen[f"opens {os.fsdecode(arguments[0])!r} in the folder where it runs"] += 1
+        elif event in {"os.listdir", "os.scandir"} and (arguments[0] is None or _relative(arguments[0])):
+            self.seen[LOOKS] += 1
 
-    def _counting(self, draw: Any) -> Any:  # noqa: ANN401
-        def drawn(size: int) -> bytes:
-            self.seen["draws random numbers"] += 1
-            return bytes(draw(size))
+    def _counting(self, function: Callable[..., Any], reason: str) -> Callable[..., Any]:
+        def counted(*arguments: Any) -> Any:  # noqa: ANN401
+            self.seen[reason] += 1
+            return function(*arguments)
 
-        return drawn
+        return counted
 
     def reason(self) -> str:
         """The first reason, or blank."""
@@ -124,25 +135,55 @@ class Watch:
             return "a thread is running, which a fork does not survive"
         if _sockets() - self.sockets:
             return "a socket is open, which a fork does not survive"
-        if _random_state() != self.state:
+        if _drawn(self.state):
             return "draws random numbers, which would be the same in every unit"
         return next(iter(self.seen), "")
 
 
+def unnoticed(names: Sequence[str]) -> list[str]:
+    """Import modules; gives those whose import nobody notices.
+
+    A module that prints, warns, draws random numbers or starts a thread when it is imported must do so in every unit.
+    To be called in a process that is thrown away, and again with what it gives, until it gives all of them: one that
+    imports another that is noticed may be quiet only because that was imported before.
+    """
+    found: list[str] = []
+    loud: set[str] = set()
+    for name in names:
+        before, running, state, said = set(sys.modules), threads(), _random_state(), io.StringIO()
+        with redirect_stdout(said), redirect_stderr(said), suppress(Exception):
+            importlib.import_module(name)
+        if said.getvalue() or threads() > running or _drawn(state):
+            loud |= {name} | (set(sys.modules) - before)
+        elif name not in loud:
+            found.append(name)
+    return found
+
+
+def _relative(path: object) -> bool:
+    return isinstance(path, str | bytes) and not Path(os.fsdecode(path)).is_absolute()
+
+
 def threads() -> int:
     """Threads of this process, also of those libraries that Python does not know of."""
-    return len(os.listdir("/proc/self/task"))
+    return len(list(Path("/proc/self/task").iterdir()))
 
 
 def _sockets() -> set[int]:
     found = set()
-    for name in os.listdir("/proc/self/fd"):
+    for link in Path("/proc/self/fd").iterdir():
         try:
-            if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
-                found.add(int(name))
+            if str(link.readlink()).startswith("socket:"):
+                found.add(int(link.name))
         except OSError:  # it was that of the listing itself
             continue
     return found
+
+
+def _drawn(before: tuple[object, object]) -> bool:
+    """Whether random numbers were drawn; that NumPy was imported does not count."""
+    now = _random_state()
+    return now[0] != before[0] or (before[1] is not None and now[1] != before[1])
 
 
 def _random_state() -> tuple[object, object]:

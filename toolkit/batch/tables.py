@@ -70,7 +70,7 @@ def units_of(table: pd.DataFrame, notebook: Path, out: Path, *, name: str, **set
         If there is no such column, or a name stands twice or cannot name a folder.
     """
     if name not in table:
-        raise UsageError(f"name: {name!r}, {one_of(name, list(table))}")
+        raise UsageError(f"name: {name!r}, {one_of(name, map(str, table))}")
     return list(_units(table, notebook, out, name, settings))
 
 

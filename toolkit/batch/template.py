@@ -20,12 +20,12 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Listener, wait
 from multiprocessing.reduction import recv_handle
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from jupyter_core.paths import jupyter_runtime_dir
 
 from toolkit.batch import children
-from toolkit.batch.preamble import rehearse, run, threads
+from toolkit.batch.preamble import rehearse, run, threads, unnoticed
 from toolkit.batch.requests import Request, Spec
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     from toolkit.batch.cells import Recorded
     from toolkit.batch.kernel import InnerKernel
+
+Found = TypeVar("Found")
 
 LINGER = float(os.environ.get("TOOLKIT_TEMPLATE_LINGER", "5"))
 """Seconds that a template waits for someone to ask again."""
@@ -85,6 +87,13 @@ class Template:
     askers: set[Connection] = field(default_factory=set)
     waiting: list[tuple[Connection, Request, int]] = field(default_factory=list)
 
+    @property
+    def ready(self) -> InnerKernel:
+        """The kernel of a notebook's template."""
+        if self.kernel is None:
+            raise RuntimeError(f"a template of kind {self.spec.kind!r} runs no cells")
+        return self.kernel
+
     # Getting warm -------------------------------------------------------------------------------------------------
 
     def warm(self) -> None:
@@ -93,11 +102,12 @@ class Template:
         if self.spec.kind == "notebook":
             from toolkit.batch.kernel import start_kernel  # noqa: PLC0415  (a stock kernel makes its own)
 
-            kernel = self.kernel = start_kernel()
-            self.reason = self._in_trial(lambda: rehearse(kernel, self.spec.preamble))
+            self.kernel = kernel = start_kernel()
+            preamble = self.spec.preamble
+            self.reason = self._in_trial(lambda: rehearse(kernel, preamble), "the rehearsal did not end well")
             if not self.reason:
                 sys.addaudithook(self._note_opened)
-                self.recorded, self.reason = run(kernel, self.spec.preamble)
+                self.recorded, self.reason = run(kernel, preamble)
                 self.recorded = [] if self.reason else self.recorded
         self._learn(list(self.spec.modules))
         self.environment = {name: value for name, value in os.environ.items() if before.get(name) != value}
@@ -111,7 +121,7 @@ class Template:
     def _settle(self) -> None:
         """What is there now stays: children need neither look through it for garbage nor copy it."""
         self.modules = set(sys.modules)
-        self.files = self._changed_at()
+        self.files = self._changed_at() | self.files  # what is loaded is what was there when it was loaded
         gc.collect()
         gc.freeze()
 
@@ -125,21 +135,23 @@ class Template:
         return found
 
     def _learn(self, names: list[str], *, more: Callable[[], object] | None = None) -> None:
-        """Import modules, and do something more, if that leaves a process that can be forked."""
+        """Import modules that no unit would miss importing, and do something more, if that can be forked."""
+        fit = names
 
-        def study() -> str:
-            for name in names:
-                with suppress(Exception):
-                    importlib.import_module(name)
-            if more is not None:
+        def study() -> list[str] | None:
+            found = unnoticed(fit)
+            if found == fit and more is not None:
                 more()
-            return "" if threads() == 1 else "a thread is running after the imports"
+            return None if found == fit and threads() > 1 else found
 
-        if not self._in_trial(study):
-            study()
+        while (found := self._in_trial(study, None)) != fit:
+            if not fit:  # more than an import leaves a thread, or does not end well
+                return
+            fit = found or []
+        study()
 
-    def _in_trial(self, attempt: Callable[[], str]) -> str:
-        """What comes of something in a process that is thrown away; a reason if it dies."""
+    def _in_trial(self, attempt: Callable[[], Found], otherwise: Found) -> Found:
+        """What comes of something in a process that is thrown away; something else if it dies."""
         notes = os.memfd_create("trial")
         pid = os.fork()
         if pid == 0:
@@ -151,7 +163,8 @@ class Template:
         os.waitpid(pid, 0)
         told = os.pread(notes, 1 << 20, 0)
         os.close(notes)
-        return str(json.loads(told)) if told else "the rehearsal did not end well"
+        found: Found = json.loads(told) if told else otherwise
+        return found
 
     # Serving ------------------------------------------------------------------------------------------------------
 

@@ -52,9 +52,7 @@ def distribution(view: Slice) -> Plot | None:
         chart.marks([own[0]], "diamond", RED, size=5)
         chart.label(0, own[0], f"{_('This unit')} {points(own[0])}", RED)
     caption = (
-        _("The unit among all {n} units at its level").format(n=n)
-        if own
-        else _("Mean scores of {n} units").format(n=n)
+        _("The unit among all {n} units at its level").format(n=n) if own else _("Mean scores of {n} units").format(n=n)
     )
     times = [f" ({count} ×)" if count > 1 else "" for count in view.units["count"]]
     alt = f"{caption}: {', '.join(points(value) + more for value, more in zip(scores, times, strict=True))}"
