@@ -20,7 +20,6 @@ pytestmark = forks
 ROOMS = sorted(path.stem for path in ODD.glob("*.txt") if path.stem != "differences")
 CELLS = [(room, number, name) for room in ROOMS for number, (name, *_) in enumerate(odd_cells(room))]
 ENDINGS = {  # cells, and settings of papermill
-    "exit at the end": (["1", "print('leaving'); quit(); 'still in the cell'"], {}),
     "exit that keeps the kernel": (["exit(keep_kernel=True)", "2"], {}),
     "os._exit": (["1", "import os; os._exit(3)", "2"], {}),
     "segmentation fault": (["1", "import ctypes; ctypes.string_at(0)", "2"], {}),
