@@ -16,11 +16,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import zmq
-from ipykernel.iostream import BackgroundSocket, IOPubThread, OutStream
+from ipykernel.iostream import IOPubThread, OutStream
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 from ipykernel.utils import _async_in_context
+from jupyter_client.session import Session
 from jupyter_core.utils import ensure_event_loop
 from tornado.ioloop import IOLoop
 from traitlets import Any as AnyTrait
@@ -28,35 +28,62 @@ from traitlets import Any as AnyTrait
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from jupyter_client.session import Session
 
 Message = dict[str, Any]
 
 DESCRIPTORS = {"stdout": 1, "stderr": 2}
 
 
-class Socket:
-    """What a kernel takes for its socket: whatever is sent to it is read back and stands in `messages`."""
+PLAIN = {"status", "execute_input"}
+"""Messages that hold nothing that a cell has made."""
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+
+class Wire(Session):
+    """A session that hands its messages over; what a user has put into one becomes JSON and is read again, as ever."""
+
+    def send(  # type: ignore[override]  # noqa: PLR0917
+        self,
+        stream: Socket | Publisher | None,
+        msg_or_type: Message | str,
+        content: Message | None = None,
+        parent: Message | None = None,
+        ident: object = None,  # noqa: ARG002  (there is one receiver)
+        buffers: list[Any] | None = None,
+        track: bool = False,  # noqa: ARG002, FBT001, FBT002
+        header: Message | None = None,
+        metadata: Message | None = None,
+    ) -> Message | None:
+        """Hand over a message."""
+        message = msg_or_type
+        if isinstance(message, str):
+            message = self.msg(message, content=content, parent=parent, header=header, metadata=metadata)
+        if stream is not None and os.getpid() == self.pid:
+            content = message["content"]
+            if message["msg_type"] not in PLAIN:
+                content = self.unpack(self.pack(content))
+            buffers = [memoryview(part) for part in buffers or message.get("buffers") or ()]
+            stream.take(message | {"content": content, "buffers": buffers})
+        return message
+
+    def feed_identities(self, msg_list: Any, copy: bool = True) -> tuple[list[bytes], Any]:  # noqa: ANN401, ARG002, FBT001, FBT002
+        """There are none."""
+        return [], msg_list
+
+    def deserialize(self, msg_list: Any, *_: object, **__: object) -> Message:  # noqa: ANN401
+        """The message that `InnerKernel.take` was given."""
+        message: Message = msg_list[0]
+        return message
+
+
+class Socket:
+    """What a kernel takes for its socket: whatever is sent to it stands in `messages`."""
+
+    def __init__(self) -> None:
         self.messages: deque[Message] = deque()
 
-    def send_multipart(self, frames: list[bytes], **_: object) -> None:
-        """Take a message as it would come out of the wire, but for dates, which nobody here looks at."""
-        parts = self.session.feed_identities(list(frames))[1][1:]  # without the signature
-        header, parent, metadata, content = map(self.session.unpack, parts[:4])
-        self.messages.append(
-            {
-                "header": header,
-                "msg_id": header["msg_id"],
-                "msg_type": header["msg_type"],
-                "parent_header": parent,
-                "metadata": metadata,
-                "content": content,
-                "buffers": parts[4:],
-            }
-        )
+    def take(self, message: Message) -> None:
+        """Take a message."""
+        self.messages.append(message)
 
     def flush(self, *_: object) -> None:
         """Nothing is held back."""
@@ -67,18 +94,17 @@ class Publisher(IOPubThread):
 
     def __init__(self, session: Session) -> None:  # the thread and its sockets are left out
         self.session = session
-        self.socket = Socket(session)
+        self.socket = Socket()
         self.thread = None  # type: ignore[assignment]
         self.io_loop = None  # type: ignore[assignment]
-        self.background_socket = BackgroundSocket(self)
 
     def schedule(self, f: Callable[[], object]) -> None:
         """Do it here and now."""
         f()
 
-    def send_multipart(self, frames: list[bytes], *_: object, **__: object) -> None:
+    def take(self, message: Message) -> None:
         """Publish a message."""
-        self.socket.send_multipart(frames)
+        self.socket.take(message)
 
 
 class Stream(OutStream):
@@ -166,10 +192,10 @@ class App(IPKernelApp):
 
     def init_sockets(self) -> None:
         """Lists instead of sockets."""
-        self.session.key = b""  # nobody is between us
+        self.session = Wire(parent=self, key=b"")  # nobody is between us
         self.publisher = Publisher(self.session)
-        self.replies = Socket(self.session)
-        self.iopub_thread, self.iopub_socket = self.publisher, self.publisher.background_socket
+        self.replies = Socket()
+        self.iopub_thread, self.iopub_socket = self.publisher, self.publisher.socket
 
     def init_io(self) -> None:
         """Put the streams of the notebook in place of those of the process."""
@@ -208,7 +234,7 @@ class InnerKernel:
     def __init__(self, app: App) -> None:
         self.app = app
         self.session = app.session
-        self.requester = _requester(app.session)
+        self.requester = Wire(key=b"", username=app.session.username)
         self.rebind()
 
     def rebind(self) -> None:
@@ -237,7 +263,7 @@ class InnerKernel:
 
     async def take(self, request: Message) -> None:
         """Handle a request, or a message to a widget."""
-        await self._handle(None, [zmq.Message(frame) for frame in self.requester.serialize(request)])
+        await self._handle(None, [request | {"buffers": request.get("buffers", [])}, b""])
 
     def arrive(self) -> None:
         """Have the notebook begin in the folder where we are; the shell was started in another."""
@@ -265,8 +291,3 @@ class InnerKernel:
     def left(self) -> bool:
         """Whether a cell has called `exit()`."""
         return bool(self.app.kernel.shell.exit_now)
-
-
-def _requester(session: Session) -> Session:
-    """The other end's session."""
-    return type(session)(key=b"", username=session.username)
