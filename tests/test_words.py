@@ -11,7 +11,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import toolkit as tk
-from toolkit.reporting.slices import cut
+from toolkit.reporting.cutting import cut
 from toolkit.words import LANGUAGES, words
 
 ROOT = Path(__file__).parents[1]

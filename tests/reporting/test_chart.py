@@ -27,7 +27,7 @@ from toolkit.reporting.chart import (
 )
 from toolkit.reporting.compare import compare
 from toolkit.reporting.font import _noto_sans
-from toolkit.reporting.sheet import Sheets
+from toolkit.reporting.sheets import Sheets
 from toolkit.reporting.svg import clean_svg
 
 NAN = float("nan")

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import toolkit as tk
-from toolkit.reporting.slices import cut
+from toolkit.reporting.cutting import cut
 
 TREE = {"": {"virtue": 0.4, "results": 0.4, "integrity": 0.2}, "results": {"delivery": 0.6, "service": 0.4}}
 LEAVES = ("virtue", "delivery", "service", "integrity")

@@ -171,7 +171,7 @@ def test_small_cells_are_taken_together(counts, cells_of):
 
 
 def test_a_notice_names_role_models_only(study, scores):
-    from toolkit.reporting.slices import cut  # noqa: PLC0415
+    from toolkit.reporting.cutting import cut  # noqa: PLC0415
 
     view = cut(study, scores, "B03", "2026H2")
     texts = [notice.title(view).markdown, notice.summary(view).markdown]

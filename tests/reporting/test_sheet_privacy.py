@@ -9,7 +9,8 @@ import pytest
 from black_box import Reader, all_digits
 from small_study import make, ratings_of
 
-from toolkit.reporting.sheet import Sheet, Sheets
+from toolkit.reporting.sheet import Sheet
+from toolkit.reporting.sheets import Sheets
 from toolkit.scoring.scores import score
 
 SCALE = "scales: {s: {low: 0, high: 100}, v: {levels: {good: 100, bad: 0}, blank: [none]}}\n"

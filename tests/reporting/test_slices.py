@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 import toolkit as tk
+from toolkit.reporting.cutting import cut
 from toolkit.reporting.export import unit_scores
-from toolkit.reporting.slices import FILE, Slice, cut
+from toolkit.reporting.slices import FILE, Slice
 
 ROUNDS = ["2026H1", "2026H2", "2026"]
 UNITS = ["P00", *(f"B{number:02}" for number in range(1, 13))]

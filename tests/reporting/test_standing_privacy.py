@@ -8,7 +8,7 @@ from black_box import Reader, all_digits
 from small_study import make, ratings_of
 
 from toolkit.reporting.compare import compare
-from toolkit.reporting.slices import cut
+from toolkit.reporting.cutting import cut
 from toolkit.scoring.scores import score
 
 SCALE = "scales: {s: {low: 0, high: 100}, v: {levels: {good: 100, bad: 0}, blank: [none]}}\n"

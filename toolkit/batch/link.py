@@ -26,7 +26,7 @@ SINGLE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR
 """Libraries that start a thread for every core when they are imported, unless they are told not to."""
 QUIET = {
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # a debugger that nobody attaches would warn
-    "ARROW_DEFAULT_MEMORY_POOL": "system",  # the others clean up in a thread of their own
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",  # it would clean up in a thread of its own
 }
 START = 120.0
 """Seconds that a template has to get warm."""

@@ -9,8 +9,8 @@ from toolkit.faults import UsageError, one_of
 from toolkit.files import NAMES_A_FOLDER, names_a_folder
 from toolkit.reporting.books import Books
 from toolkit.reporting.compare import compare
-from toolkit.reporting.sheet import Sheets
-from toolkit.reporting.slices import cut
+from toolkit.reporting.cutting import cut
+from toolkit.reporting.sheets import Sheets
 from toolkit.words import words
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from toolkit.batch import manifest
 from toolkit.batch.units import Bounds, Outcome, Unit, fingerprint
 from toolkit.faults import UsageError, one_of
 from toolkit.reporting import slices
+from toolkit.reporting.cutting import cut
 from toolkit.reporting.edition import FEEDBACK, OVERVIEW, UNIT_REPORT, Edition, Views
 from toolkit.reporting.export import unit_scores
 from toolkit.reporting.font import with_font
@@ -244,7 +245,7 @@ def finish(
     last |= {outcome.name: outcome for outcome in outcomes if outcome.outcome != "kept"}  # they stand there already
     out.mkdir(parents=True, exist_ok=True)
     manifest.rewrite(record, run, sorted(last.values(), key=lambda outcome: order[outcome.name]))
-    view = slices.cut(study, scores, "", turn, language)
+    view = cut(study, scores, "", turn, language)
     page = _index(study, view, out, last, edition)
     _write(out / INDEX, with_font(index_html(page)))
     return Run(out, tuple(sorted(outcomes, key=lambda outcome: order[outcome.name])))
