@@ -11,7 +11,7 @@ import re
 import numpy as np
 from small_study import make
 
-from toolkit.reporting import compare, phrases, privacy, sheet, slices
+from toolkit.reporting import compare, cutting, phrases, privacy, sheets
 from toolkit.scoring.scores import score
 
 STEP, DIGITS = 0.02, 9
@@ -24,11 +24,11 @@ def all_digits(patch):
     """Print every digit, and no interval."""
     for module in (privacy, compare):
         patch.setattr(module, "DIGITS", DIGITS)
-    patch.setattr(sheet, "SHORT", DIGITS)
+    patch.setattr(sheets, "SHORT", DIGITS)
     patch.setattr(phrases, "value_text", lambda _of, value, *_: value if isinstance(value, str) else f"{value:.9f}")
-    for module in (sheet, slices):
+    for module in (sheets, cutting):
         patch.setattr(module, "coarse", lambda low, *_: (np.full(len(low), np.nan),) * 2)
-    patch.setattr(sheet, "slope", lambda *_: (0, np.nan, np.nan, np.nan, np.nan, "unknown"))
+    patch.setattr(sheets, "slope", lambda *_: (0, np.nan, np.nan, np.nan, np.nan, "unknown"))
 
 
 def numbers(view):

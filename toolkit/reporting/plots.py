@@ -50,7 +50,8 @@ def distribution(view: Slice) -> Plot | None:
     chart.marks(others, "circle", GREY, size=4, together=True)
     if own:
         chart.marks([own[0]], "diamond", RED, size=5)
-        chart.label(0, own[0], f"{_('This unit')} {points(own[0])}", RED)
+        name = _("This unit")
+        chart.label(0, own[0], f"{name} {points(own[0])}", RED)
     caption = (
         _("The unit among all {n} units at its level").format(n=n) if own else _("Mean scores of {n} units").format(n=n)
     )
