@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat.v4 import nbbase
 from papermill.clientwrap import PapermillNotebookClient
 
 if TYPE_CHECKING:
@@ -120,6 +121,16 @@ class CellClient(PapermillNotebookClient):
         notebook: NotebookNode = self.nb
         return notebook
 
+    def output(self, *arguments: Any) -> NotebookNode | None:  # noqa: ANN401
+        """Add an output; nbformat validates all of them when the notebook is written, and not each beforehand."""
+        validate = nbbase.validate
+        nbbase.validate = _nothing
+        try:
+            made: NotebookNode | None = super().output(*arguments)
+        finally:
+            nbbase.validate = validate
+        return made
+
     def _update_display_id(self, display_id: str, message: Message) -> None:
         super()._update_display_id(display_id, message)
         self.changed.update(self._display_id_map.get(display_id, ()))
@@ -137,6 +148,10 @@ class CellClient(PapermillNotebookClient):
         return cell
 
     execute_cell = run_sync(async_execute_cell)
+
+
+def _nothing(*_: object, **__: object) -> None:
+    pass
 
 
 @contextmanager

@@ -79,7 +79,7 @@ class Book:
         self._bare: dict[bool, set[str]] = {}
         self._frames: dict[str, Rows] = {}
         self._criteria: dict[str, list[Record]] = {}
-        self._levels: dict[int | None, pd.Series[float]] = {}
+        self._levels: dict[int | None, dict[str, float]] = {}
         self._method: dict[tuple[tuple[str, ...], str], dict[str, Any]] = {}
 
     def _of_round(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -113,7 +113,7 @@ class Book:
         rows = self._of_round(self.scores.units)
         return Rows(rows[(rows["source"] == "") & (rows["indicator"] == "")], "unit_id")
 
-    def peers(self, depth: int | None) -> pd.Series[float]:
+    def peers(self, depth: int | None) -> dict[str, float]:
         """Published means of the units of one level, or with None of those without any below, the best first."""
         if depth not in self._levels:
             tree = self.books.tree
@@ -121,7 +121,7 @@ class Book:
             scores = rounded([row["score"] for row in rows])
             told = {row["unit_id"]: score for row, score in zip(rows, scores, strict=True) if score is not None}
             order = sorted(told, key=lambda unit: (-told[unit], unit))
-            self._levels[depth] = pd.Series([told[unit] for unit in order], order, dtype=float)
+            self._levels[depth] = {unit: told[unit] for unit in order}
         return self._levels[depth]
 
     def method(self, categories: Sequence[str], language: str) -> dict[str, Any]:

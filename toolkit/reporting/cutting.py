@@ -231,12 +231,11 @@ class Cutter(Scope):
     def _units(self) -> pd.DataFrame:
         """Composites of the units of the same level, in order, without names; the overview has the names."""
         peers = self.book.peers(self.tree.depth[self.unit] if self.unit else None)
-        peers = peers.drop([*self.bare], errors="ignore")
-        if self.unit and len(peers) < FEWEST:
-            peers = peers.iloc[:0]
-        frame = pd.DataFrame({"score": peers.to_numpy(), "own": peers.index == self.unit})
         # of ten thousand units no slice holds more rows than there are scores that can be printed
-        return frame.groupby(["score", "own"], sort=False).size().rename("count").reset_index()
+        counts = Counter((score, unit == self.unit) for unit, score in peers.items() if unit not in self.bare)
+        few = self.unit and counts.total() < FEWEST
+        rows = [{"score": score, "own": own, "count": n} for (score, own), n in counts.items()]
+        return tabled([] if few else rows, ["score", "own", "count"])
 
     def _children(self) -> pd.DataFrame:
         """The units below: a parent's own branches, or in the overview all units."""

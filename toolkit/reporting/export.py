@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 from fractions import Fraction
+from io import StringIO
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from toolkit.faults import UsageError
-from toolkit.reporting.privacy import safe
+from toolkit.reporting.privacy import cell, safe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,18 +29,19 @@ def unit_scores(view: Slice) -> str:
     Columns `ratee_id, name, source, indicator, score, low, high, grade`; blank source = all sources, blank indicator =
     all indicators. Sources that the report hides are not there.
     """
-    indicators = view.matrix["indicator"]
-    scores = {**{name: view.by_source[name] for name in view.by_source}, "": view.matrix["score"]}
-    means = pd.concat(
-        [pd.DataFrame({"source": name, "indicator": indicators, "score": column}) for name, column in scores.items()]
-    )
-    means = means[means["score"].notna()].assign(ratee_id=view.unit_id, name=view.unit)
-    people = view.league.rename(columns={"member_id": "ratee_id"}).assign(source="", indicator="")
-    columns = ["ratee_id", "name", "source", "indicator", "score", "low", "high", "grade"]
-    frame = pd.concat(
-        [part.reindex(columns=columns) for part in (means, people) if len(part)] or [pd.DataFrame(columns=columns)]
-    )
-    return safe(frame).to_csv(index=False, lineterminator="\n")
+    text = StringIO()
+    out = csv.writer(text, lineterminator="\n")  # a frame would take longer than everything else that a unit is handed
+    out.writerow(["ratee_id", "name", "source", "indicator", "score", "low", "high", "grade"])
+    indicators = view.matrix["indicator"].tolist()
+    for source, column in (*view.by_source.items(), ("", view.matrix["score"])):
+        for indicator, score in zip(indicators, column.tolist(), strict=True):
+            if not pd.isna(score):
+                out.writerow([cell(view.unit_id), cell(view.unit), source, indicator, score, "", "", ""])
+    numbers = ("score", "low", "high")
+    for row in view.league.to_dict("records"):
+        told = ["" if pd.isna(row[name]) else row[name] for name in numbers]
+        out.writerow([cell(row["member_id"]), cell(row["name"]), "", "", *told, cell(row["grade"])])
+    return text.getvalue()
 
 
 def numeric(frame: pd.DataFrame) -> pd.DataFrame:

@@ -39,6 +39,15 @@ def rounded(cells: list[Any]) -> list[Any]:
     return [None if isnan(number) else number for number in numbers.tolist()]
 
 
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as dicts, as `to_dict("records")` gives them in five times as long."""
+    names = list(map(str, frame))
+    return [
+        dict(zip(names, cells, strict=True))
+        for cells in zip(*(part.tolist() for _, part in frame.items()), strict=True)
+    ]
+
+
 def _typed(cells: list[Any]) -> Any:  # noqa: ANN401  (what makes a column)
     there = [cell for cell in cells if cell is not None]
     if len(there) < len(cells) and not any(isinstance(cell, bool | str) for cell in there):

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit.reporting.chart import COLOURS, GREY, RED, Columns, Rows, limits, shortened
+from toolkit.reporting.frames import records
 from toolkit.reporting.plots import Plot, numbers
 from toolkit.reporting.prose import Text, joined, plain
 from toolkit.reporting.results import amount, moved, stars
@@ -100,7 +101,7 @@ def feedback(sheet: Sheet) -> Text | None:
     lines = [
         _("Your reply of {date}: {text}").format(date=row["date"], text=plain(row["text"]))
         + ("" if row["in_time"] else " " + _("(after the date)"))
-        for row in sheet.replies.to_dict("records")
+        for row in records(sheet.replies)
     ]
     return Text("\n\n".join([joined(sentences, sheet.language), *lines]))
 
@@ -164,7 +165,7 @@ def ledger(sheet: Sheet) -> Table | None:
             amount(row["quantity"]) if row["rule"] else "", amount(row["asked"]), amount(row["got"]),
             row["why"] if row["rule"] else "",
         ]
-        for row in sheet.ledger.to_dict("records")
+        for row in records(sheet.ledger)
     ]  # fmt: skip
     whole_points = sheet.balances.loc[sheet.balances["dimension"] == "", "points"].iloc[0]
     rows.append([_("Balance"), "", "", "", "", amount(whole_points), ""])
@@ -192,7 +193,7 @@ def rounds(sheet: Sheet) -> Table | None:
             row["round"], points(row["score"]), span(row["low"], row["high"]), points(row["index"]),
             amount(row["points"]), stars(row["stars"]), row["grade"] or DASH,
         ]
-        for row in rows.to_dict("records")
+        for row in records(rows)
     ]  # fmt: skip
     return made(columns, cells, _("Round by round"))
 
@@ -240,7 +241,7 @@ def hidden(sheet: Sheet) -> Text:
     }
     lines = [
         "- " + reasons[row["reason"]].format(source=plain(row["label"]) or _("Composite"), n=least)
-        for row in sheet.hidden.sort_values("reason", ascending=False, kind="stable").to_dict("records")
+        for row in records(sheet.hidden.sort_values("reason", ascending=False, kind="stable"))
     ]
     if not lines:
         return Text(_("No source had to be hidden."))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from toolkit.reporting.frames import records
 from toolkit.reporting.prose import Text, joined, plain
 from toolkit.reporting.table import Column, Table, made, percent, points, share
 from toolkit.words import words
@@ -113,7 +114,7 @@ def models(view: Slice) -> Table | None:
         return None
     _ = words(view.language)
     columns: list[Column] = [(_("Name"), "left", True), (_("Standard"), "left", True)]
-    rows = [[row["name"], row["standard"]] for row in view.models.to_dict("records")]
+    rows = [[row["name"], row["standard"]] for row in records(view.models)]
     return made(columns, rows, _("Role models and the standard that each met"))
 
 

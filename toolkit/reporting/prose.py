@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from toolkit.reporting.frames import records
 from toolkit.reporting.table import percent, points, span
 from toolkit.words import words
 
@@ -128,7 +129,7 @@ def hidden(view: Slice) -> Text:
     }
     lines = [
         "- " + reasons[row["reason"]].format(source=plain(row["label"]) or _("Mean of the unit"), n=least)
-        for row in view.hidden.sort_values("reason", ascending=False, kind="stable").to_dict("records")
+        for row in records(view.hidden.sort_values("reason", ascending=False, kind="stable"))
     ]
     counts = {
         _("Members whose score is not shown, since it would tell what a few raters have said: {n}."): (
@@ -252,9 +253,7 @@ def participation(view: Slice) -> Text:
     rows = view.turnout[view.turnout["eligible"].notna() & view.turnout["valid"].notna()]
     if rows.empty:
         return Text(_("The study states no turnout of the unit."))
-    shares = [
-        (row["valid"] / row["eligible"], row["label"], row) for row in rows.to_dict("records") if row["eligible"] > 0
-    ]
+    shares = [(row["valid"] / row["eligible"], row["label"], row) for row in records(rows) if row["eligible"] > 0]
     if not shares:
         return Text(_("The study states no turnout of the unit."))
     _share, label, row = min(shares, key=lambda part: part[:2])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from toolkit.reporting.frames import records
 from toolkit.reporting.prose import Text, plain
 from toolkit.reporting.table import DASH, Column, Table, gap, made, points, share, span, whole
 from toolkit.words import words
@@ -59,7 +60,7 @@ def standing(view: Results) -> Table | None:
             row["name"], amount(row["points"]), points(row["index"]), row["level"] or DASH, stars(row["stars"]),
             moved(row["stars"], row["stars_before"], _), row["grade"] or DASH, row["why"],
         ]
-        for row in rows.to_dict("records")
+        for row in records(rows)
     ]  # fmt: skip
     note = _("Stars and grades are proposals by the rules; people decide. Change is against the round before.")
     return made(columns, cells, _("Points, index and stars of the members"), note=note)
@@ -77,7 +78,7 @@ def index(view: Results) -> Table | None:
     ]  # fmt: skip
     cells = [
         [row["label"], points(row["raw"]), points(row["value"]), share(row["weight"]), points(row["adds"])]
-        for row in rows.to_dict("records")
+        for row in records(rows)
     ]
     note = _("A dash: not known, so that its weight went to the others; what has no weight is added to their mean.")
     return made(columns, cells, _("What the index is made of"), note=note)
@@ -103,11 +104,9 @@ def satisfaction(view: Results) -> Table | None:
             DASH if pd.isna(row["low"]) else f"{row['low']:.1f}–{row['high']:.1f}%",
             share(row["coverage"]), row["follows"],
         ]
-        for row in rows.to_dict("records")
+        for row in records(rows)
     ]  # fmt: skip
-    whole_rows = tuple(
-        place for place, row in enumerate(rows.to_dict("records")) if not row["topic"] and not row["panel"]
-    )
+    whole_rows = tuple(place for place, row in enumerate(records(rows)) if not row["topic"] and not row["panel"])
     note = _("Shares are compared with their thresholds as exact fractions, before they are rounded here.")
     return made(columns, cells, _("Satisfaction"), note=note, mark=whole_rows)
 
@@ -131,7 +130,7 @@ def targets(view: Results) -> Table | None:
             DASH if pd.isna(row["gap"]) else gap(row["gap"]), share(row["attainment"]),
             _("yes") if row["met"] else _("no"), row["since"] or DASH,
         ]
-        for row in rows.to_dict("records")
+        for row in records(rows)
     ]  # fmt: skip
     return made(columns, cells, _("Targets"))
 
@@ -146,7 +145,7 @@ def target_counts(view: Results) -> Table | None:
     found = known.groupby("what", sort=False).agg(n=("met", "size"), known=("known", "sum"), met=("met", "sum"))
     cells = [
         [what, whole(row["n"]), whole(row["known"]), whole(row["met"]), share(100 * row["met"] / row["n"])]
-        for what, row in zip(found.index, found.to_dict("records"), strict=True)
+        for what, row in zip(found.index, records(found), strict=True)
     ]
     columns: list[Column] = [
         (_("What"), "left", True), (_("Members with a target"), "right", True), (_("Known"), "right", True),
@@ -163,7 +162,7 @@ def shortfalls(view: Results) -> Table | None:
         return None
     _ = words(view.language)
     cells = [
-        [str(name), ("；" if view.language == "zh" else "; ").join(_short(row, _) for row in group.to_dict("records"))]
+        [str(name), ("；" if view.language == "zh" else "; ").join(_short(row, _) for row in records(group))]
         for name, group in rows.groupby("name", sort=False)
     ]
     columns: list[Column] = [(_("Name"), "left", True), (_("Reached / target"), "left", True)]
@@ -184,7 +183,7 @@ def models(view: Results) -> Table | None:
     columns: list[Column] = [
         (_("Name"), "left", "name" in rows), (_("Standard"), "left", True), (_("Met by"), "left", True),
     ]  # fmt: skip
-    cells = [[row.get("name", ""), row["standard"], row["why"]] for row in rows.to_dict("records")]
+    cells = [[row.get("name", ""), row["standard"], row["why"]] for row in records(rows)]
     return made(columns, cells, _("Role models and the standard that each met"))
 
 
@@ -204,7 +203,7 @@ def proposals(view: Results) -> Table | None:
             row.get("name", ""), row["matter"], row["proposal"] or DASH, row["why"] or DASH,
             _decided(row, view.language), row["state"], row["due"], row["helper"],
         ]
-        for row in rows.to_dict("records")
+        for row in records(rows)
     ]  # fmt: skip
     note = _("The rules propose and give their reasons. People decide; what they decided stands beside the proposal.")
     return made(columns, cells, _("What is proposed, and what was decided"), note=note)
@@ -236,7 +235,7 @@ def papers(view: Results) -> Table | None:
         (_("Missing"), "left", True),
     ]  # fmt: skip
     cells = [[row.get("name", ""), row["grade"], row["filed"] or DASH, row["missing"] or DASH]
-             for row in rows.to_dict("records")]  # fmt: skip
+             for row in records(rows)]  # fmt: skip
     return made(columns, cells, _("Papers to be filed"))
 
 
@@ -249,7 +248,7 @@ def criteria(view: Results) -> Table | None:
     columns: list[Column] = [
         (_("Criterion"), "left", True), (_("What it asks"), "left", True), (_("Origin"), "left", True),
     ]  # fmt: skip
-    cells = [[row["criterion"], row["text"], row["origin"]] for row in rows.to_dict("records")]
+    cells = [[row["criterion"], row["text"], row["origin"]] for row in records(rows)]
     return made(
         columns, cells, _("Criteria that hold here"), note=_("The last origin named is the one whose words hold.")
     )
@@ -308,7 +307,7 @@ def bottom(view: Slice) -> Table | None:
             DASH if pd.isna(row["low"]) else f"{row['low']:.1f}–{row['high']:.1f}%", share(row["others"]),
             verdicts[row["verdict"]],
         ]
-        for row in view.bottom.to_dict("records")
+        for row in records(view.bottom)
     ]  # fmt: skip
     listed = tuple(place for place, verdict in enumerate(view.bottom["verdict"]) if verdict == "bottom")
     note = _("A unit is listed only where enough have answered and its interval lies above the share of all others.")

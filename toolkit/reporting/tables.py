@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from toolkit.reporting.frames import records
 from toolkit.reporting.table import DASH, Align, Table, gap, percent, points, share, span, whole
 from toolkit.scheme import SELF
 from toolkit.words import words
@@ -40,7 +41,7 @@ def turnout(view: Slice) -> Table:
             percent(row["valid"], row["eligible"]),
             share(row["blank"]),
         ]
-        for row in view.turnout.to_dict("records")
+        for row in records(view.turnout)
     ]
     titles = [_("Eligible"), _("Issued"), _("Returned"), _("Valid"), _("Participation rate"), _("Blank answers")]
     columns: list[tuple[str, Align]] = [
@@ -66,7 +67,7 @@ def league(view: Slice) -> Table | None:
         "withheld": _("not shown to protect raters"),
     }
     rows = []
-    for row in view.league.to_dict("records"):
+    for row in records(view.league):
         remarks = [marks[row["status"]]] if row["status"] in marks else []
         if row["status"] == "partial":
             remarks = [_("part missing, {share}% seen").format(share=whole(row["coverage"]))]
@@ -121,7 +122,7 @@ def selves(view: Slice) -> Table | None:
     _ = words(view.language)
     rows = [
         [row["label"] or _("All indicators"), points(row["self"]), points(row["others"]), gap(row["gap"])]
-        for row in view.selves.to_dict("records")
+        for row in records(view.selves)
     ]
     columns: list[tuple[str, Align]] = [
         (_("Indicator"), "left"), (_("Self"), "right"), (_("Others"), "right"), (_("Gap"), "right"),
@@ -145,8 +146,8 @@ def extremes(view: Slice) -> Table | None:
     _ = words(view.language)
     ordered = leaves.sort_values("score", ascending=False, kind="stable")
     each = 2
-    picked = [(_("Strongest"), row) for row in ordered.head(each).to_dict("records")]
-    picked += [(_("Weakest"), row) for row in ordered.tail(each).iloc[::-1].to_dict("records")]
+    picked = [(_("Strongest"), row) for row in records(ordered.head(each))]
+    picked += [(_("Weakest"), row) for row in records(ordered.tail(each).iloc[::-1])]
     rows = [[kind, row["label"], points(row["score"])] for kind, row in picked]
     columns: list[tuple[str, Align]] = [
         ("", "left"),
@@ -169,7 +170,7 @@ def children(view: Slice) -> Table | None:
             points(row["score"]),
             span(row["low"], row["high"]),
         ]
-        for row in view.children.to_dict("records")
+        for row in records(view.children)
     ]
     columns: list[tuple[str, Align]] = [
         (_("Unit"), "left"), (_("Members"), "right"), (_("Scored members"), "right"), (_("Score"), "right"),
