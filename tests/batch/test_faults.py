@@ -27,6 +27,7 @@ def mark(monkeypatch):
     """An environment of its own, and so a template of its own, whose processes can be found."""
     mark = f"batch-{uuid4().hex}"
     monkeypatch.setenv("TEST_MARK", mark)
+    monkeypatch.setenv("TOOLKIT_TEMPLATE_LINGER", "1.5")
     return mark
 
 

@@ -29,6 +29,7 @@ WARM = "toolkit-warm"
 def mark(monkeypatch):
     mark = f"batch-{uuid4().hex}"
     monkeypatch.setenv("TEST_MARK", mark)
+    monkeypatch.setenv("TOOLKIT_TEMPLATE_LINGER", "1.5")
     return mark
 
 
