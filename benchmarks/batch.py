@@ -43,7 +43,7 @@ HEAVY = [
     "smf.mixedlm('y ~ x', frame, groups='group').fit().params",
     "plt.scatter(frame.x, frame.y, s=2);",
     "frame.groupby('group').y.plot.kde();",
-    "axes = plt.subplots(2, 2)[1].flat\nfor axis, (_, part) in zip(axes, frame.groupby('group')):\n    axis.hist(part.y)",
+    "axes = plt.subplots(2, 2)[1].flat\nfor axis, (_, part) in zip(axes, frame.groupby('group')):\n axis.hist(part.y)",
     "frame.groupby('group').y.describe()",
 ]
 TRIVIAL = ["import math", "print('hello', unit)", "math.sqrt(2)"]

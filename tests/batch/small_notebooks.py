@@ -2,9 +2,11 @@
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
@@ -86,6 +88,16 @@ def processes(mark):
         except OSError:
             continue
     return found
+
+
+def templates(mark):
+    """Warm processes with a mark; what they have forked looks the same, but for its parent."""
+    found = {pid for pid, command in processes(mark) if "toolkit.batch.template" in command}
+    parents = {}
+    for pid in found:
+        with suppress(psutil.NoSuchProcess):
+            parents[pid] = psutil.Process(pid).ppid()
+    return [pid for pid, parent in parents.items() if parent not in found]
 
 
 def gone_within(seconds, mark):

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 import pytest
-from small_notebooks import executed, forks, gone_within, processes, texts
+from small_notebooks import executed, forks, gone_within, templates, texts
 
 from toolkit.batch import manifest
 
@@ -153,12 +153,12 @@ def test_when_the_run_is_killed_its_processes_end_and_what_is_finished_stays(mak
 
 def test_when_the_template_is_killed_another_takes_its_place(make, mark, tmp_path):
     with running(make(SLOW), tmp_path / "out", units=12) as process:
-        templates = [pid for pid, command in processes(mark) if "toolkit.batch.template" in command]
-        for pid in templates:
+        killed = templates(mark)
+        for pid in killed:
             os.kill(pid, signal.SIGKILL)
         told = process.stdout.read().splitlines()
     assert process.returncode == 0
-    assert templates
+    assert killed
     assert [line for line in told if not line.endswith(" done")] == []
     assert all_whole(tmp_path / "out") == 12
     assert gone_within(10, mark) is True
