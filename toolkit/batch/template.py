@@ -271,10 +271,10 @@ class Template:
 
     def _bury(self, child: Child) -> None:
         """Tell how a child ended, kill what it has left behind, and learn from it."""
+        _signal_group(child.pid, signal.SIGKILL)  # while its number is still its own
         _, status, usage = os.wait4(child.pid, 0)
         del self.children[child.pid]
         os.close(child.descriptor)
-        _signal_group(child.pid, signal.SIGKILL)
         self._kill_strays()
         told = os.pread(child.lessons, 1 << 22, 0)
         os.close(child.lessons)

@@ -141,12 +141,11 @@ def target_counts(view: Results) -> Table | None:
     if rows.empty:
         return None
     _ = words(view.language)
-    known = rows.assign(known=rows["value"].notna())
-    found = known.groupby("what", sort=False).agg(n=("met", "size"), known=("known", "sum"), met=("met", "sum"))
-    cells = [
-        [what, whole(row["n"]), whole(row["known"]), whole(row["met"]), share(100 * row["met"] / row["n"])]
-        for what, row in zip(found.index, records(found), strict=True)
-    ]
+    cells = []
+    for what, those in _by(rows, "what").items():
+        n, met = len(those), sum(bool(row["met"]) for row in those)
+        known = sum(not pd.isna(row["value"]) for row in those)
+        cells.append([what, whole(n), whole(known), whole(met), share(100 * met / n)])
     columns: list[Column] = [
         (_("What"), "left", True), (_("Members with a target"), "right", True), (_("Known"), "right", True),
         (_("Met"), "right", True), (_("Share"), "right", True),
@@ -156,17 +155,22 @@ def target_counts(view: Results) -> Table | None:
 
 def shortfalls(view: Results) -> Table | None:
     """Who falls short of which targets, a line each; None where nobody does."""
-    rows = view.targets
-    rows = rows[~rows["met"].astype(bool)] if len(rows) else rows
-    if rows.empty:
+    short = {name: [row for row in those if not row["met"]] for name, those in _by(view.targets, "name").items()}
+    if not any(short.values()):
         return None
     _ = words(view.language)
-    cells = [
-        [str(name), ("；" if view.language == "zh" else "; ").join(_short(row, _) for row in records(group))]
-        for name, group in rows.groupby("name", sort=False)
-    ]
+    between = "；" if view.language == "zh" else "; "
+    cells = [[name, between.join(_short(row, _) for row in those)] for name, those in short.items() if those]
     columns: list[Column] = [(_("Name"), "left", True), (_("Reached / target"), "left", True)]
     return made(columns, cells, _("Targets that were not met"))
+
+
+def _by(rows: pd.DataFrame, column: str) -> dict[str, list[dict[str, Any]]]:
+    """Rows by the text of a column, in the order in which each first stands."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in records(rows):
+        found.setdefault(str(row[column]), []).append(row)
+    return found
 
 
 def _short(row: dict[Any, Any], _: Callable[[str], str]) -> str:
