@@ -260,7 +260,9 @@ def _write(path: Path, text: str) -> None:
     partial.replace(path)
 
 
-def _index(study: Study, view: slices.Outline, out: Path, outcomes: Mapping[str, Outcome], edition: Edition) -> IndexPage:
+def _index(
+    study: Study, view: slices.Outline, out: Path, outcomes: Mapping[str, Outcome], edition: Edition
+) -> IndexPage:
     _ = words(view.language)
     rows: list[IndexRow] = []
     people = Rows(study.members, "unit_id") if edition.per == "member" else None
