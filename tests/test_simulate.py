@@ -261,6 +261,13 @@ def test_no_name_lies_within_another():
     assert not parts & set(names)
 
 
+def test_where_there_are_no_more_places_branches_are_numbered():
+    names = town._branches(10_000)["name"]
+    assert names.is_unique
+    assert not names[:2000].str.contains("第[2-9]").any()
+    assert names.iloc[-1] == "七店第5离退休党支部"
+
+
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
 def test_truth_is_the_mean_of_very_many_ratings(source):
     views = np.random.default_rng(1).normal(76 + source.bias, source.spread, 400_000)
@@ -315,6 +322,7 @@ def test_rounds_of_a_year_are_combined():
         {"units": 1, "members": 10, "rounds": ["2025H2", "2026H1", "2026H2"]},
         {"units": 7, "members": 70, "rounds": ["2026H2", "2026H1"]},
         {"units": 30, "members": 300, "rounds": ["2026H1"]},
+        {"units": 40, "members": 160, "rounds": ["2026H1", "2026H2"]},
     ],
 )
 def test_a_study_of_any_size_and_rounds_has_no_fault(options, tmp_path):
@@ -328,7 +336,7 @@ def test_a_study_of_any_size_and_rounds_has_no_fault(options, tmp_path):
     ("wrong", "message"),
     [
         ({"units": 0}, "units: 0"),
-        ({"units": 30, "members": 299}, "at least 10 per unit, here 300"),
+        ({"units": 30, "members": 119}, "at least 4 per unit, here 120"),
         ({"rounds": ["spring"]}, "half-years such as 2026H1"),
         ({"rounds": []}, "half-years"),
     ],

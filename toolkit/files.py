@@ -129,6 +129,7 @@ def _read_csv(path: Path, columns: Collection[str]) -> tuple[pd.DataFrame, list[
     except OSError as error:
         return pd.DataFrame(), [Fault(path.name, None, "", "", f"must be readable: {error.strerror}")]
     text, row, problem = _decoded(raw)
+    del raw  # of a large table every copy counts
     if problem:
         return pd.DataFrame(), [Fault(path.name, row, "", "", problem)]
     if not text.strip(BLANKS + ","):
@@ -138,6 +139,7 @@ def _read_csv(path: Path, columns: Collection[str]) -> tuple[pd.DataFrame, list[
     if not header:
         return pd.DataFrame(), [Fault(path.name, 1, "", "", _no_header(text, columns))]
     cells, faults = _rows(text, place, len(header), path.name)
+    del text
     frame, found = _table(cells, place, path.name)
     return frame, faults + found
 
@@ -246,12 +248,12 @@ def _table(cells: pd.DataFrame, start: int, file: str) -> tuple[pd.DataFrame, li
     cells = cells.apply(_clean)
     header = [str(name) for name in cells.loc[start]]
     body = cells.loc[start + 1 :]
-    body = body[(body != "").any(axis=1)]
+    body = _without(body, (body == "").all(axis=1))
     again = body.eq(cells.loc[start], axis=1).all(axis=1)
     faults = several(
         list(body.index[again]), lambda row: Fault(file, int(row), "", "", "must not hold the header again")
     )
-    body, kept = body[~again], list[int]()
+    body, kept = _without(body, again), list[int]()
     for place, name in enumerate(header):
         filled = body.index[body[place] != ""]
         if not name and len(filled):
@@ -263,6 +265,11 @@ def _table(cells: pd.DataFrame, start: int, file: str) -> tuple[pd.DataFrame, li
         elif name:
             kept.append(place)
     return body[kept].set_axis([header[place] for place in kept], axis=1), faults
+
+
+def _without(body: pd.DataFrame, rows: pd.Series[bool]) -> pd.DataFrame:
+    """A frame without some rows, which seldom are any: then nothing is copied."""
+    return body[~rows] if rows.any() else body
 
 
 def _clean(column: pd.Series[str]) -> pd.Series[str]:

@@ -7,7 +7,17 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from toolkit.rules import Panel, Satisfaction
-from toolkit.scoring.proportions import clustered, corrected, effective, parts, weights_of, wilson
+from toolkit.scoring.proportions import (
+    clustered,
+    corrected,
+    effective,
+    fractions,
+    mean_of_shares,
+    ratios,
+    weights_of,
+    whole_weights,
+    wilson,
+)
 
 
 def test_the_interval_of_ten_in_a_hundred_by_hand():
@@ -111,6 +121,20 @@ def test_weights_of_panels():
     assert weights_of(rules.panels) == {"A": Fraction(1, 3), "B": Fraction(2, 3)}
     assert weights_of({}) is None
     assert weights_of({"A": Panel(weight=0), "B": Panel(weight=1), "C": Panel()}) == {"A": 0, "B": 1}
-    assert parts({"A": 5, "B": 7}, weights_of(rules.panels)) == weights_of(rules.panels)
-    assert parts({"B": 7}, weights_of(rules.panels)) == {"B": 1}
-    assert parts({"A": 5, "B": 7}, None) == {"A": Fraction(5, 12), "B": Fraction(7, 12)}
+
+
+def test_weighted_shares_are_exact_whatever_they_are_of():
+    weights, unit = whole_weights(["A", "B", "C"], {"A": Fraction(1, 3), "B": Fraction(2, 3)})
+    assert (weights.tolist(), unit) == ([1, 2, 0], 3)
+    assert whole_weights(["A", "B"], None)[0].tolist() == [1, 1]
+    huge = 10**9 + 7
+    counts, bases = np.array([[1, 2, 5], [0, 3, 5]]), np.array([[huge, huge - 1, 0], [0, 4, 0]])
+    shares = mean_of_shares(counts, bases, np.where(bases > 0, weights, 0))
+    assert fractions(*shares) == [
+        Fraction(1, 3) * Fraction(1, huge) + Fraction(2, 3) * Fraction(2, huge - 1),
+        Fraction(3, 4),
+    ]
+    assert ratios(*shares).tolist() == [float(share) for share in fractions(*shares)]
+    nothing = mean_of_shares(counts, bases, np.zeros_like(bases))
+    assert fractions(*nothing) == [None, None]
+    assert np.isnan(ratios(*nothing)).all()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from toolkit.rules import Satisfaction
 from toolkit.scoring.bottom import COLUMNS, list_bottom
-from toolkit.scoring.satisfaction import Count, tabulate
+from toolkit.scoring.opinions import Count, tabulate
 
 RULEBOOKS = [
     Satisfaction(scale="v", dissatisfied=["D"], blank=blank, panels=panels, bottom={"min": 5, "places": 2})

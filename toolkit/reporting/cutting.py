@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from functools import cached_property
 from math import isnan, nan
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,21 @@ if TYPE_CHECKING:
     from toolkit.reporting.books import Record
     from toolkit.scoring.scores import Scores
     from toolkit.study import Study
+
+
+class Outline(NamedTuple):
+    """What the index of a run tells: the units, without what became of their scores.
+
+    `units` has the columns of `Slice.children`; `members` and `scored` are numbers of members of the whole study.
+    """
+
+    language: str
+    title: str
+    round: str
+    period: str
+    units: pd.DataFrame
+    members: int
+    scored: int
 
 
 def cut(
@@ -64,19 +79,25 @@ def cut(
     return Cutter(books, unit, round, language or study.schemes[round].language).slice()
 
 
+def outline(books: Books, round: str, language: str) -> Outline:  # noqa: A002
+    """Cut the outline of the whole study, of a slice only what an index needs."""
+    cutter = Cutter(books, "", round, language)
+    return Outline(language, *cutter.heading(), cutter.units_below(), len(cutter.members), cutter.scored())
+
+
 class Cutter(Scope):
     """Cuts one slice; a class, since every part needs the same things."""
 
     def slice(self) -> Slice:
         """Put the parts together."""
-        turn = self.scheme.rounds[self.round]
+        title, name, period = self.heading()
         categories = list(dict.fromkeys(row["category"] for row in self.members))
         matrix, by_source = self._matrix()
         return Slice(
             language=self.language,
-            title=said(self.scheme.title, self.language),
-            round=self.label(self.round),
-            period=" – ".join(str(day) for day in (turn.start, turn.end) if day),
+            title=title,
+            round=name,
+            period=period,
             unit_id=self.unit,
             unit=self.unit_name,
             facts=self._facts(),
@@ -84,7 +105,7 @@ class Cutter(Scope):
             turnout=self._turnout(),
             league=self._league(),
             units=self._units(),
-            children=self._children(),
+            children=self.units_below(),
             matrix=matrix,
             by_source=by_source,
             selves=self._selves(),
@@ -94,12 +115,22 @@ class Cutter(Scope):
             labels={name: self.label(name) for name in self.open.sources},
         )
 
+    def heading(self) -> tuple[str, str, str]:
+        """Title, round and period."""
+        turn = self.scheme.rounds[self.round]
+        days = " – ".join(str(day) for day in (turn.start, turn.end) if day)
+        return said(self.scheme.title, self.language), self.label(self.round), days
+
+    def scored(self) -> int:
+        """How many members count."""
+        return sum(bool(row["counts"]) for row in self.members)
+
     def _facts(self) -> dict[str, Any]:
         status = Counter(row["status"] for row in self.members)
         counted = [row for row in self.members if row["counts"]]
         facts: dict[str, Any] = {
             "members": len(self.members),
-            "scored": len(counted),
+            "scored": self.scored(),
             "partial": status["partial"],
             "thin": status["thin"] + status["incomplete"],
             "unrated": sum(row["status"] == "unrated" and not row["exempt"] for row in self.members),
@@ -237,7 +268,7 @@ class Cutter(Scope):
         rows = [{"score": score, "own": own, "count": n} for (score, own), n in counts.items()]
         return tabled([] if few else rows, ["score", "own", "count"])
 
-    def _children(self) -> pd.DataFrame:
+    def units_below(self) -> pd.DataFrame:
         """The units below: a parent's own branches, or in the overview all units."""
         names = self.tree.children[self.unit] if self.unit else list(self.tree.depth)
         means = {row["unit_id"]: row for row in self.book.means.of_all(names)}

@@ -60,8 +60,8 @@ class Edition:
     def everybody(self, study: Study) -> list[str]:
         """Folders of all for whom it is run, in the order of the index."""
         if self.per == "member":
-            order = study.units["unit_id"].tolist()
-            members = study.members.sort_values("unit_id", key=lambda ids: ids.map(order.index), kind="stable")
+            order = {unit: place for place, unit in enumerate(study.units["unit_id"])}
+            members = study.members.sort_values("unit_id", key=lambda ids: ids.map(order), kind="stable")
             return members["member_id"].tolist()
         units = study.units["unit_id"].tolist()
         return [OVERVIEW, *units] if self.main else units
@@ -74,7 +74,7 @@ class Edition:
         UsageError
             If a unit is unknown, or an id cannot name a folder.
         """
-        known = study.units["unit_id"].tolist()
+        known = dict.fromkeys(study.units["unit_id"])
         for unit in units:
             if unit not in known:
                 raise UsageError(f"unit: {unit!r}, {one_of(unit, known)}")
@@ -83,7 +83,8 @@ class Edition:
         if self.per == "unit":
             return list(dict.fromkeys(units)) or self.everybody(study)
         home = dict(zip(study.members["member_id"], study.members["unit_id"], strict=True))
-        names = [name for name in self.everybody(study) if not units or home[name] in units]
+        asked = set(units) or set(known)
+        names = [name for name in self.everybody(study) if home[name] in asked]
         taken: dict[str, str] = {}
         for name in names:
             if not names_a_folder(name) or taken.setdefault(name.casefold(), name) != name:
@@ -108,8 +109,8 @@ class Views:
 
     def __init__(self, study: Study, scores: Scores, edition: Edition, turn: str, language: str | None) -> None:
         self.study, self.scores, self.edition, self.turn, self.language = study, scores, edition, turn, language
-        self._books = Books(study, scores)
-        self._sheets = Sheets(study, scores, turn, language) if edition.per == "member" else None
+        self.books = Books(study, scores)
+        self._sheets = Sheets(study, scores, turn, language, self.books) if edition.per == "member" else None
 
     @property
     def spoken(self) -> str:
@@ -121,6 +122,6 @@ class Views:
         if self._sheets:
             return self._sheets.cut(name)
         if self.edition.notebook == CHANGE:
-            return compare(self.study, self.scores, name, self.turn, language=self.language, books=self._books)
+            return compare(self.study, self.scores, name, self.turn, language=self.language, books=self.books)
         unit = "" if name == OVERVIEW and self.edition.main else name
-        return cut(self.study, self.scores, unit, self.turn, self.language, books=self._books)
+        return cut(self.study, self.scores, unit, self.turn, self.language, books=self.books)

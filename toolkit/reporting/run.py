@@ -14,7 +14,8 @@ from toolkit.batch import manifest
 from toolkit.batch.units import Bounds, Outcome, Unit, fingerprint
 from toolkit.faults import UsageError, one_of
 from toolkit.reporting import slices
-from toolkit.reporting.cutting import cut
+from toolkit.reporting.books import Books, Rows
+from toolkit.reporting.cutting import Outline, outline
 from toolkit.reporting.edition import FEEDBACK, OVERVIEW, UNIT_REPORT, Edition, Views
 from toolkit.reporting.export import unit_scores
 from toolkit.reporting.font import with_font
@@ -224,11 +225,13 @@ def finish(
     turn: str,
     language: str,
     edition: Edition = MAIN,
+    books: Books | None = None,
 ) -> Run:
     """Write the manifest and the index of a run.
 
     The manifest holds a line for the run and one for each of its jobs. A run of some units adds its lines to what is
-    there: the last line of a unit is the one that holds.
+    there: the last line of a unit is the one that holds. The index looks things up in the run's `books`, if they are
+    handed to it.
     """
     run = {
         "study": study.name,
@@ -245,7 +248,7 @@ def finish(
     last |= {outcome.name: outcome for outcome in outcomes if outcome.outcome != "kept"}  # they stand there already
     out.mkdir(parents=True, exist_ok=True)
     manifest.rewrite(record, run, sorted(last.values(), key=lambda outcome: order[outcome.name]))
-    view = cut(study, scores, "", turn, language)
+    view = outline(books or Books(study, scores), turn, language)
     page = _index(study, view, out, last, edition)
     _write(out / INDEX, with_font(index_html(page)))
     return Run(out, tuple(sorted(outcomes, key=lambda outcome: order[outcome.name])))
@@ -258,23 +261,23 @@ def _write(path: Path, text: str) -> None:
     partial.replace(path)
 
 
-def _index(study: Study, view: slices.Slice, out: Path, outcomes: Mapping[str, Outcome], edition: Edition) -> IndexPage:
+def _index(study: Study, view: Outline, out: Path, outcomes: Mapping[str, Outcome], edition: Edition) -> IndexPage:
     _ = words(view.language)
     rows: list[IndexRow] = []
-    people = study.members.groupby("unit_id")[["member_id", "name"]] if edition.per == "member" else None
-    for unit in view.children.to_dict("records"):
+    people = Rows(study.members, "unit_id") if edition.per == "member" else None
+    for unit in view.units.to_dict("records"):
         name = unit["unit_id"]
         rows.append(_unit_row(unit, out, outcomes if edition.per == "unit" else {}, told=edition.per == "unit"))
-        if people is not None and name in people.groups:
-            members = people.get_group(name).itertuples(index=False, name=None)
-            rows += [_member_row(member, who, int(unit["depth"]) + 1, out, outcomes) for member, who in members]
+        if people is not None:
+            depth = int(unit["depth"]) + 1
+            rows += [_member_row(row["member_id"], row["name"], depth, out, outcomes) for row in people.of(name)]
     overview = outcomes.get(OVERVIEW)
     if overview and overview.error:
         rows.append(IndexRow("", _("Overview of the study"), 0, "", "", "", "", overview.outcome, "", overview.error))
     facts = [
-        (_("Units"), str(len(view.children))),
-        (_("Members"), str(view.facts["members"])),
-        (_("Scored members"), str(view.facts["scored"])),
+        (_("Units"), str(len(view.units))),
+        (_("Members"), str(view.members)),
+        (_("Scored members"), str(view.scored)),
         (_("Rounds"), str(len(study.schemes))),
     ]
     return IndexPage(

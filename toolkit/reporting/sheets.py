@@ -47,6 +47,8 @@ class Sheets:
         A round, plain or combined.
     language : str, optional
         Instead of the scheme's.
+    books : Books, optional
+        Those of the study, to be shared with what else is cut.
 
     Raises
     ------
@@ -54,10 +56,17 @@ class Sheets:
         If the round is unknown.
     """
 
-    def __init__(self, study: Study, scores: Scores, round: str, language: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        study: Study,
+        scores: Scores,
+        round: str,  # noqa: A002
+        language: str | None = None,
+        books: Books | None = None,
+    ) -> None:
         if round not in study.schemes:
             raise UsageError(f"round: {round!r}, {one_of(round, study.schemes)}")
-        self.books, self.round = Books(study, scores), round
+        self.books, self.round = books or Books(study, scores), round
         self.language = language or study.schemes[round].language
         self._scopes: dict[tuple[str, str], Scope] = {}
 

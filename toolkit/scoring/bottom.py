@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from toolkit.scoring.conditions import holds
-from toolkit.scoring.proportions import parts, weights_of
+from toolkit.scoring.proportions import fractions, mean_of_shares, ratios, weights_of, whole_weights
+from toolkit.scoring.ranks import TOLERANCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from fractions import Fraction
+
+    from numpy.typing import NDArray
 
     from toolkit.rules import Bottom, Satisfaction
+
+    Codes = NDArray[np.int64]
+    Whole = NDArray[Any]  # numbers of 64 bits, or Python's
 
 COLUMNS = ["ratee_id", "kind", "n", "dissatisfied", "low", "high", "others", "verdict", "place"]
 VERDICTS = ("few", "unsupported", "bottom", "tied", "other")
@@ -57,10 +62,9 @@ def list_bottom(table: pd.DataFrame, kinds: Mapping[str, str], rules: Satisfacti
     whole = table[table["topic"] == ""]
     found = whole[whole["panel"] == ""].reset_index(drop=True)
     found["kind"] = found["ratee_id"].map(kinds)
-    others = _others(whole[whole["panel"] != ""], kinds, rules)
-    found["others"] = pd.Series([others[ratee] for ratee in found["ratee_id"]], dtype=object)
-    ends = zip(found["low"], found["others"], strict=True)
-    worse = np.array([share is not None and holds(low, "above", share) for low, share in ends], dtype=bool)
+    others = _others(found, whole[whole["panel"] != ""], rules)
+    found["others"] = pd.Series(fractions(*others), dtype=object)
+    worse = found["low"].to_numpy(dtype=float) - ratios(*others) > TOLERANCE
     found["verdict"] = np.select([found["n"] < rules.bottom.min, ~worse], ["few", "unsupported"], "other")
     found["place"] = np.nan
     for _, rows in found[found["verdict"] == "other"].groupby("kind"):
@@ -69,44 +73,35 @@ def list_bottom(table: pd.DataFrame, kinds: Mapping[str, str], rules: Satisfacti
     return found[COLUMNS]
 
 
-def _others(panels: pd.DataFrame, kinds: Mapping[str, str], rules: Satisfaction) -> dict[str, Fraction | None]:
-    """Share of dissatisfied answers about all others of a ratee's kind, None where there are none."""
+def _others(found: pd.DataFrame, panels: pd.DataFrame, rules: Satisfaction) -> tuple[Whole, Whole]:
+    """Share of dissatisfied answers about all others of each ratee's kind, in whole numbers; 0 over 0 without any."""
     weights = weights_of(rules.panels)
-    bad, base = _answers(panels, rules)
-    found: dict[str, Fraction | None] = {}
-    for kind in set(kinds.values()):
-        alike = [ratee for ratee in base if kinds[ratee] == kind]
-        all_bad, all_base = (sum((counts[ratee] for ratee in alike), Counter()) for counts in (bad, base))
-        for ratee in alike:
-            known = [*all_base] if weights is None else [name for name in base[ratee] if weights.get(name)]
-            left = {name: all_base[name] - base[ratee][name] for name in known if all_base[name] > base[ratee][name]}
-            shares = [
-                part * Fraction(all_bad[name] - bad[ratee][name], left[name])
-                for name, part in parts(left, weights).items()
-            ]
-            found[ratee] = sum(shares, start=Fraction(0)) if shares else None
-    return found
+    known = panels[panels["dissatisfied"].notna()]  # panels without a base are left out
+    panel, names = pd.factorize(known["panel"])
+    at = pd.Index(found["ratee_id"]).get_indexer(pd.Index(known["ratee_id"])), panel
+    base, bad = (np.zeros((len(found), len(names)), dtype=np.int64) for _ in range(2))
+    base[at] = known["n"] + (known["blank"] if rules.blank == "inside" else 0)
+    bad[at] = np.rint(base[at] * known["dissatisfied"].to_numpy(dtype=float))
+    kind, kinds = pd.factorize(found["kind"])
+    left_bad, left = (_of_others(counts, kind, len(kinds)) for counts in (bad, base))
+    weight, _ = whole_weights([str(name) for name in names], weights)
+    return mean_of_shares(left_bad, left, left if weights is None else np.where((base > 0) & (left > 0), weight, 0))
 
 
-def _answers(panels: pd.DataFrame, rules: Satisfaction) -> tuple[dict[str, Counter[str]], dict[str, Counter[str]]]:
-    """Of each ratee by panel: dissatisfied answers, and the base of their share; panels without a base are left out."""
-    bad: dict[str, Counter[str]] = {ratee: Counter() for ratee in panels["ratee_id"]}
-    base: dict[str, Counter[str]] = {ratee: Counter() for ratee in panels["ratee_id"]}
-    sizes = panels["n"] + (panels["blank"] if rules.blank == "inside" else 0)
-    for ratee, panel, share, size in zip(
-        panels["ratee_id"], panels["panel"], panels["dissatisfied"], sizes, strict=True
-    ):
-        if share is not None:
-            bad[ratee][panel], base[ratee][panel] = int(share * size), size
-    return bad, base
+def _of_others(counts: Codes, kind: Codes, kinds: int) -> Codes:
+    """What all others of the same kind have, column by column."""
+    totals = np.zeros((kinds, counts.shape[1]), dtype=np.int64)
+    np.add.at(totals, kind, counts)
+    return totals[kind] - counts
 
 
 def _places(shares: pd.Series[Any], bottom: Bottom) -> pd.DataFrame:
     """`verdict, place` of those who are shown to be worse than the others, placed from the largest share down."""
-    rows = []
-    for share in shares:
-        place = 1 + sum(other > share for other in shares)
-        last = place - 1 + sum(other == share for other in shares)
+    given: dict[Fraction, tuple[str, float]] = {}
+    numbers, place = Counter(shares), 1
+    for share in sorted(numbers, reverse=True):
+        last = place - 1 + numbers[share]
         verdict = "other" if place > bottom.places else "tied" if last > bottom.places else "bottom"
-        rows.append((verdict, float(place) if verdict == "bottom" else np.nan))
-    return pd.DataFrame(rows, columns=["verdict", "place"], index=shares.index)
+        given[share] = verdict, float(place) if verdict == "bottom" else np.nan
+        place = last + 1
+    return pd.DataFrame([given[share] for share in shares], columns=["verdict", "place"], index=shares.index)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from toolkit.faults import UsageError
@@ -14,6 +15,8 @@ from toolkit.scoring.ranks import TOLERANCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
 
     from toolkit.rules import Condition, VoteRule
 
@@ -51,6 +54,12 @@ def holds(value: Any, key: str, bound: Fraction) -> bool:  # noqa: ANN401  (a nu
     return TESTS[key](0.0 if abs(gap) <= TOLERANCE else gap, 0.0)
 
 
+def keeps(values: NDArray[np.float64], key: str, bound: Fraction) -> NDArray[np.bool_]:
+    """Which of some numbers keep a bound, see `holds`; NaN keeps none."""
+    gap = values - float(bound)
+    return np.asarray(TESTS[key](np.where(np.abs(gap) <= TOLERANCE, 0.0, gap), 0.0), dtype=bool)
+
+
 def numbers(values: pd.Series[Any]) -> pd.Series[float]:
     """A quantity as numbers, NaN where it is not known.
 
@@ -59,6 +68,8 @@ def numbers(values: pd.Series[Any]) -> pd.Series[float]:
     UsageError
         If it is text of somebody, as an attribute may be.
     """
+    if values.dtype == float:
+        return values
     found = []
     for ratee, value in values.items():
         if isinstance(value, str):
@@ -111,15 +122,26 @@ def check(quantities: pd.DataFrame, conditions: Sequence[Condition], *, about: s
         `ratee_id, about, code` ("met", "unmet", or "unknown" where the value is missing), `of, value, bound`; a row
         for each ratee and condition concerned. `bound` is text such as "≥ 45".
     """
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for condition in conditions:
         column = quantities[condition.of] if condition.of in quantities else pd.Series(None, quantities.index, object)
-        for ratee, value in column.items():
-            if meets(value, condition) == met:
-                code = "met" if met else "unmet" if known(value) else "unknown"
-                rows.append((ratee, about, code, condition.of, value if known(value) else None, asked(condition)))
+        asks, there = asked(condition), column[_met(column, condition) == met]
+        for ratee, value in zip(there.index, there.tolist(), strict=True):
+            code = "met" if met else "unmet" if known(value) else "unknown"
+            rows.append((ratee, about, code, condition.of, value if known(value) else None, asks))
     # through object, or None and whole numbers beside fractions of others would change
     return pd.DataFrame(rows, columns=REASONS, dtype=object).astype(dict.fromkeys(TEXT, str))
+
+
+def _met(column: pd.Series[Any], condition: Condition) -> NDArray[np.bool_]:
+    """Who meets a condition; numbers are compared all at once."""
+    if column.dtype != float or condition.among is not None:
+        return np.array([meets(value, condition) for value in column], dtype=bool)
+    values = column.to_numpy(dtype=float)
+    found: NDArray[np.bool_] = ~np.isnan(values)
+    for key, bound in bounds(condition):
+        found &= keeps(values, key, bound)
+    return found
 
 
 def asked(rule: Condition | VoteRule) -> str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from toolkit.scoring.caps import Whole
     from toolkit.study import Study
 
-    Line = tuple[str, Fraction, Mapping[str, object]]  # code, points, and what else it tells
+    Line = tuple[int, str, Fraction, Mapping[str, object]]  # turn, code, points, and what else it tells
 
 LEDGER = {
     "round": "str", "ratee_id": "str", "date": "str", "rule": "str", "dimension": "str", "quantity": "float64",
@@ -203,42 +203,49 @@ def _close(
     subjects: pd.DataFrame, rules: Points, totals: list[Fraction], vetoes: pd.DataFrame, brought: Brought | None
 ) -> tuple[pd.DataFrame, list[Fraction]]:
     """Lines that are no events, and the balance of every subject."""
-    blank: dict[str, object] = dict.fromkeys(("date", "rule", "dimension", "evidence"), "")
-    blank |= dict.fromkeys(("quantity", "times", "bound"), np.nan)
     veto = {place: dict(zip(vetoes.columns, cells, strict=True)) for place, *cells in vetoes.itertuples(name=None)}
+    base = {name: Fraction(str(rules.bases.get(name, rules.base))) for name in subjects["category"].unique()}
+    ceiling, floor = (None if bound is None else Fraction(str(bound)) for bound in (rules.ceiling, rules.floor))
     rows, exact = [], []
     for place, (ratee, category) in enumerate(zip(subjects["ratee_id"], subjects["category"], strict=True)):
-        opening = [*_opening(rules, ratee, category, brought)]
-        balance = totals[place] + sum(got for _, got, _ in opening)
-        closing = [*_closing(rules, balance, veto.get(place))]
-        for turn, lines in ((BEFORE, opening), (AFTER, closing)):
-            for code, got, told in lines:
-                amount = {"asked": float(got), "got": float(got), "code": code}
-                rows.append({"place": place, "turn": turn, **blank, **amount, **told})
-        exact.append(balance + sum(got for _, got, _ in closing))
-    return pd.DataFrame(rows, columns=["place", "turn", *blank, "asked", "got", "code"]), exact
+        lines = [*_opening(rules, base[category], ratee, brought)]
+        balance = sum((got for _, _, got, _ in lines), start=totals[place])
+        lines += _closing(balance, ceiling, floor, veto.get(place))
+        rows += [(place, *line) for line in lines]
+        exact.append(sum((got for turn, _, got, _ in lines if turn == AFTER), start=balance))
+    return _lines(rows), exact
 
 
-def _opening(rules: Points, ratee: str, category: str, brought: Brought | None) -> Iterator[Line]:
+def _lines(rows: list[tuple[int, int, str, Fraction, Mapping[str, object]]]) -> pd.DataFrame:
+    """Lines as a table; what a line does not tell is blank or NaN."""
+    places, turns, codes, gots, told = (list(column) for column in zip(*rows, strict=True)) if rows else ([],) * 5
+    got = np.array([float(value) for value in gots], dtype=float)
+    blank: dict[str, object] = dict.fromkeys(("date", "rule", "dimension", "evidence"), "")
+    blank |= dict.fromkeys(("quantity", "times", "bound"), np.nan)
+    tells = {name: [line.get(name, lack) for line in told] for name, lack in blank.items()}
+    return pd.DataFrame({"place": places, "turn": turns, **tells, "asked": got, "got": got, "code": codes})
+
+
+def _opening(rules: Points, base: Fraction, ratee: str, brought: Brought | None) -> Iterator[Line]:
     """Base and carry."""
-    base = Fraction(str(rules.bases.get(category, rules.base)))
     if base:
-        yield "base", base, {}
+        yield BEFORE, "base", base, {}
     left = brought.balances.get(ratee, Fraction(0)) if brought else Fraction(0)
-    if brought and left * rules.carry:
+    if brought and left and rules.carry:
         told = {"quantity": float(left), "times": float(rules.carry), "evidence": brought.period}
-        yield "carry", left * rules.carry, told
+        yield BEFORE, "carry", left * rules.carry, told
 
 
-def _closing(rules: Points, balance: Fraction, veto: Mapping[str, object] | None) -> Iterator[Line]:
+def _closing(
+    balance: Fraction, ceiling: Fraction | None, floor: Fraction | None, veto: Mapping[str, object] | None
+) -> Iterator[Line]:
     """What a veto, the ceiling or the floor change."""
-    ceiling, floor = (None if bound is None else Fraction(str(bound)) for bound in (rules.ceiling, rules.floor))
     if veto:
-        yield "veto", -balance, veto
+        yield AFTER, "veto", -balance, veto
     elif ceiling is not None and balance > ceiling:
-        yield "ceiling", ceiling - balance, {"bound": float(ceiling)}
+        yield AFTER, "ceiling", ceiling - balance, {"bound": float(ceiling)}
     elif floor is not None and balance < floor:
-        yield "floor", floor - balance, {"bound": float(floor)}
+        yield AFTER, "floor", floor - balance, {"bound": float(floor)}
 
 
 # ------------------------------------------------------------------------------------------------ rounds and years

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from math import lcm
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import ndtri
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from toolkit.rules import Panel
 
     Floats = NDArray[np.float64]
-    Number = float | Fraction
+    Whole = NDArray[Any]  # numbers of 64 bits, or Python's
 
 QUANTILE = float(ndtri((1 + LEVEL) / 2))
 UNKNOWN = float("nan")
@@ -63,13 +64,15 @@ def corrected(n: ArrayLike, eligible: ArrayLike) -> Floats:
     return np.where(np.isnan(size), drawn, known)
 
 
-def clustered(answers: Sequence[int]) -> float:
+def clustered(answers: ArrayLike, axis: int = -1) -> Floats:
     """How many independent answers the answers on several topics are worth.
 
     Parameters
     ----------
-    answers : sequence of int
+    answers : array of int
         Answers on each topic.
+    axis : int
+        The axis of the topics.
 
     Notes
     -----
@@ -77,26 +80,29 @@ def clustered(answers: Sequence[int]) -> float:
     same on all. Then it is n^2 / sum(k^2) over people with k answers each (Kish 1965, Survey Sampling): 40
     people who all answer three topics are worth 40 answers, not 120.
     """
-    counts = np.asarray(answers, dtype=float)
-    pairs = np.minimum.outer(counts, counts).sum()
-    return float(counts.sum() ** 2 / pairs) if pairs else 0.0
+    counts = np.moveaxis(np.asarray(answers, dtype=float), axis, 0)
+    total, pairs = counts.sum(axis=0), np.zeros(counts.shape[1:])
+    for one in counts:
+        pairs += np.minimum(one, counts).sum(axis=0)
+    worth: Floats = np.divide(total**2, pairs, out=np.zeros_like(pairs), where=pairs > 0)
+    return worth
 
 
-def effective(shares: Sequence[Number], people: Sequence[float], weights: Sequence[Number]) -> float:
+def effective(shares: ArrayLike, people: ArrayLike, weights: ArrayLike) -> Floats:
     """How many answers a weighted mean of shares is worth.
 
     Parameters
     ----------
-    shares : sequence of number
+    shares : array (..., panels)
         Share (0-1) of each panel.
-    people : sequence of float
+    people : array (..., panels)
         Answers each rests on; inf where everybody answered.
-    weights : sequence of number
-        Weight of each; they sum to 1.
+    weights : array (..., panels)
+        Weight of each; they sum to 1. A panel that weighs 0 has no part in it.
 
     Returns
     -------
-    float
+    ndarray (...)
         The smaller of p(1 - p) / sum(w^2 p_i(1 - p_i) / n_i), which gives Wilson's interval the variance of the mean,
         and Kish's 1 / sum(w^2 / n_i), which does not take three who all agree for certain. Of one panel both are n, of
         panels weighted by their numbers the second is the sum of them. inf where every panel is.
@@ -107,10 +113,12 @@ def effective(shares: Sequence[Number], people: Sequence[float], weights: Sequen
     doi:10.1093/jssam/smy019 (Wilson's interval at an effective number).
     """
     share, size, part = (np.asarray(values, dtype=float) for values in (shares, people, weights))
-    mean = float(part @ share)
-    spread, unequal = float((part**2 * share * (1 - share) / size).sum()), float((part**2 / size).sum())
-    by_spread = mean * (1 - mean) / spread if spread > 0 else np.inf
-    return float(min(by_spread, 1 / unequal if unequal > 0 else np.inf))
+    mean = np.vecdot(part, share)
+    spread, unequal = (part**2 * share * (1 - share) / size).sum(axis=-1), (part**2 / size).sum(axis=-1)
+    endless = np.full(spread.shape, np.inf)
+    by_spread = np.divide(mean * (1 - mean), spread, out=endless.copy(), where=spread > 0)
+    least: Floats = np.minimum(by_spread, np.divide(1, unequal, out=endless, where=unequal > 0))
+    return least
 
 
 def weights_of(panels: Mapping[str, Panel]) -> dict[str, Fraction] | None:
@@ -119,8 +127,33 @@ def weights_of(panels: Mapping[str, Panel]) -> dict[str, Fraction] | None:
     return given or None
 
 
-def parts(numbers: Mapping[str, int], weights: Mapping[str, Fraction] | None) -> dict[str, Fraction]:
-    """What each panel is of the whole: by its weight among these panels, else by its number of answers."""
-    given = {panel: Fraction(number) if weights is None else weights[panel] for panel, number in numbers.items()}
-    total = sum(given.values())
-    return {panel: value / total for panel, value in given.items()}
+def whole_weights(panels: Sequence[str], weights: Mapping[str, Fraction] | None) -> tuple[NDArray[np.int64], int]:
+    """Weight of each panel in whole numbers, and how many of them make 1; all weigh 1 where none has a weight."""
+    given = dict.fromkeys(panels, Fraction(1)) if weights is None else weights
+    unit = lcm(*(weight.denominator for weight in given.values()))
+    return np.array([int(given.get(panel, 0) * unit) for panel in panels], dtype=np.int64), unit
+
+
+def mean_of_shares(counts: Whole, bases: Whole, weights: Whole) -> tuple[Whole, Whole]:
+    """Weighted means of the shares counts / bases over the last axis, exactly: numerators and denominators.
+
+    What weighs 0 has no part in it; where everything does, the denominator is 0. The numbers are Python's, for a
+    product of many bases is beyond 64 bits.
+    """
+    above, below = (np.full(counts.shape[:-1], number, dtype=object) for number in (0, 1))
+    for place in range(counts.shape[-1]):
+        count, base, weight = (values[..., place].astype(object) for values in (counts, bases, weights))
+        base = np.where(weight > 0, base, 1)
+        above, below = above * base + weight * count * below, below * base
+    return above, below * weights.sum(axis=-1)
+
+
+def fractions(above: Whole, below: Whole) -> list[Fraction | None]:
+    """Whole numbers over whole numbers as fractions, None over 0."""
+    return [Fraction(one, other) if other else None for one, other in zip(above.tolist(), below.tolist(), strict=True)]
+
+
+def ratios(above: Whole, below: Whole) -> Floats:
+    """Whole numbers over whole numbers, rounded once; NaN over 0."""
+    pairs = zip(above.tolist(), below.tolist(), strict=True)
+    return np.array([one / other if other else UNKNOWN for one, other in pairs], dtype=float)

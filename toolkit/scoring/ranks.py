@@ -30,11 +30,25 @@ def reaches(scores: ArrayLike, cut: float) -> NDArray[np.bool_]:
     return np.asarray(scores, dtype=float) >= cut - TOLERANCE
 
 
-def rank(scores: ArrayLike) -> NDArray[np.float64]:
-    """Places from the highest score down; ties share the best place (1, 2, 2, 4), NaN has none."""
-    values = settle(scores)
-    ordered = np.sort(-values[~np.isnan(values)])
+def rank(scores: ArrayLike, groups: ArrayLike | None = None) -> NDArray[np.float64]:
+    """Places from the highest score of a group down; ties share the best place (1, 2, 2, 4), NaN has none.
+
+    Parameters
+    ----------
+    scores : array
+        NaN where missing.
+    groups : array of int, optional
+        Group of each; all are of one by default.
+    """
+    values = np.asarray(scores, dtype=float)
+    group = np.zeros(len(values), dtype=np.int64) if groups is None else np.asarray(groups)
+    here = np.flatnonzero(~np.isnan(values))
+    order = here[np.lexsort((-values[here], group[here]))]
+    ordered = group[order]
+    begins = np.diff(ordered, prepend=-1 - ordered[:1]) != 0
+    parted = begins | (np.abs(np.diff(values[order], prepend=np.nan)) > TOLERANCE)
+    at = np.arange(len(order))
+    first, best = (np.maximum.accumulate(np.where(starts, at, 0)) for starts in (begins, parted))
     places = np.full(len(values), np.nan)
-    here = ~np.isnan(values)
-    places[here] = np.searchsorted(ordered, -values[here], side="left") + 1
+    places[order] = best - first + 1
     return places

@@ -85,7 +85,7 @@ def composites(table: pd.DataFrame, study: Study) -> pd.DataFrame:
         found["counts"] = (found["kind"] == "member") & ~found["exempt"] & found["score"].notna()
         found["status"] = _status(found, scheme)
         ranked = found["score"].where(found["counts"])
-        found["rank"] = ranked.groupby(found["unit_id"]).transform(lambda scores: pd.Series(rank(scores), scores.index))
+        found["rank"] = rank(ranked, pd.factorize(found["unit_id"])[0])
         parts.append(found)
     return pd.concat(parts, ignore_index=True)
 

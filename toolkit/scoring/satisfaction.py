@@ -16,18 +16,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from toolkit.faults import UsageError
-from toolkit.rules import bounds
 from toolkit.scoring.bottom import list_bottom
-from toolkit.scoring.conditions import holds
-from toolkit.scoring.proportions import UNKNOWN, clustered, corrected, effective, parts, weights_of, wilson
+from toolkit.scoring.opinions import Count, tabulate
+from toolkit.scoring.proportions import weights_of
 from toolkit.scoring.rounds import combined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping
     from typing import Any
 
     from toolkit.rules import Satisfaction
     from toolkit.scheme import Scheme
+    from toolkit.scoring.opinions import Heard
     from toolkit.study import Study
 
 TABLE = {
@@ -41,23 +41,6 @@ BOTTOM = {
 }  # fmt: skip
 
 
-class Count(NamedTuple):
-    """Answers: valid ones, blank ones, dissatisfied ones, points of all valid ones, and how many could have been given.
-
-    `eligible` is NaN where it is not known.
-    """
-
-    n: int
-    blank: int
-    bad: int
-    points: Fraction
-    eligible: float
-
-
-Heard = dict[tuple[str, str], Count]
-"""What was answered about one ratee, by topic and panel."""
-
-
 class Subject(NamedTuple):
     """Whom an answer counts to: a post's to its holder."""
 
@@ -65,21 +48,6 @@ class Subject(NamedTuple):
     kind: str
     category: str
     exempt: bool
-
-
-class Row(NamedTuple):
-    """A row of the table, with `base`, the answers in the share, and `people`, on how many people it rests."""
-
-    topic: str
-    panel: str
-    n: int
-    blank: int
-    eligible: float
-    mean: Fraction | None
-    dissatisfied: Fraction | None
-    coverage: float
-    base: int
-    people: float
 
 
 def satisfy(study: Study, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -137,119 +105,6 @@ def _frame(rows: Any, columns: Mapping[str, str]) -> pd.DataFrame:  # noqa: ANN4
     return pd.DataFrame(rows, columns=[*columns]).astype(dict(columns))
 
 
-# ------------------------------------------------------------------------------------------------------------ table
-
-
-def tabulate(heard: Mapping[str, Heard], rules: Satisfaction, asked: Mapping[str, Fraction]) -> pd.DataFrame:
-    """Make the table of some ratees.
-
-    Parameters
-    ----------
-    heard : mapping
-        Ratees and what was answered about each.
-    rules : Satisfaction
-        Order of topics and panels, weights, base, thresholds.
-    asked : mapping
-        Weight of the panels that were asked about each ratee; read where panels have weights.
-
-    Returns
-    -------
-    DataFrame
-        As `satisfy` has it, without the round.
-    """
-    made = [(ratee, row) for ratee, counts in heard.items() for row in _rows(counts, rules, asked.get(ratee))]
-    table = pd.DataFrame([row for _, row in made], columns=[*Row._fields])
-    table.insert(0, "ratee_id", [ratee for ratee, _ in made])
-    shares = [row.dissatisfied for _, row in made]
-    numbers = [UNKNOWN if share is None else float(share) for share in shares]
-    table["low"], table["high"] = wilson(numbers, [row.people for _, row in made])
-    table["index"] = [UNKNOWN if row.mean is None else float(row.mean) for _, row in made]
-    table["dissatisfied"] = pd.Series(shares, dtype=object)
-    table["follows"] = ["" if row.panel else follows(row.dissatisfied, rules) for _, row in made]
-    return table[[column for column in TABLE if column != "round"]]
-
-
-def follows(share: Fraction | None, rules: Satisfaction) -> str:
-    """Names of the thresholds that a share meets, in the order of the scheme, joined by `|`."""
-    if share is None:
-        return ""
-    return "|".join(
-        name for name, rule in rules.rules.items() if all(holds(share, key, bound) for key, bound in bounds(rule))
-    )
-
-
-def _rows(heard: Heard, rules: Satisfaction, asked: Fraction | None) -> Iterator[Row]:
-    """All rows of a ratee: on all topics, then on each; of all panels, then of each."""
-    weights = weights_of(rules.panels)
-    topics = _in_order([topic for topic, _ in heard], rules.topics)
-    panels = _in_order([panel for _, panel in heard], rules.panels)
-    for topic in ["", *topics]:
-        about = topics if topic == "" else [topic]
-        found = {panel: [heard[part, panel] for part in about if (part, panel) in heard] for panel in panels}
-        rows = [_of_panel(topic, panel, counts, rules) for panel, counts in found.items() if counts]
-        yield _of_all(topic, rows, weights, asked)
-        yield from rows
-
-
-def _in_order(names: Iterable[str], declared: Iterable[str]) -> list[str]:
-    """Each name once, in the order of the scheme, then as they come."""
-    places = {name: place for place, name in enumerate(declared)}
-    return sorted(dict.fromkeys(names), key=lambda name: places.get(name, len(places)))
-
-
-def _of_panel(topic: str, panel: str, counts: Sequence[Count], rules: Satisfaction) -> Row:
-    n, blank, bad, points, eligible = _total(counts)
-    inside = rules.blank == "inside"
-    bases = [count.n + count.blank * inside for count in counts]
-    base, people = sum(bases), clustered(bases)
-    # who does not know is no longer among those who might have said
-    might = eligible if inside else eligible - blank
-    return Row(
-        topic,
-        panel,
-        n,
-        blank,
-        eligible,
-        points / n if n else None,
-        Fraction(bad, base) if base else None,
-        float(n > 0),
-        base,
-        float(corrected(people, might * people / base)) if base else 0.0,
-    )
-
-
-def _total(counts: Iterable[Count]) -> Count:
-    """Counts added up; what is not known of one is not known of all."""
-    return Count(*(sum(column) for column in zip(*counts, strict=True)))
-
-
-def _of_all(topic: str, rows: Sequence[Row], weights: Mapping[str, Fraction] | None, asked: Fraction | None) -> Row:
-    """All panels together."""
-    rows = [row for row in rows if weights is None or weights.get(row.panel)]
-    shares = {row.panel: row.dissatisfied for row in rows if row.dissatisfied is not None}
-    means = {row.panel: row.mean for row in rows if row.mean is not None}
-    of_shares = parts({row.panel: row.base for row in rows if row.panel in shares}, weights)
-    of_means = parts({row.panel: row.n for row in rows if row.panel in means}, weights)
-    seen = sum((weights[panel] for panel in means), start=Fraction(0)) if weights else Fraction(bool(means))
-    people = {row.panel: row.people for row in rows}
-    return Row(
-        topic,
-        "",
-        n=sum(row.n for row in rows),
-        blank=sum(row.blank for row in rows),
-        eligible=sum(row.eligible for row in rows) if rows else UNKNOWN,
-        mean=_mean(means, of_means),
-        dissatisfied=_mean(shares, of_shares),
-        coverage=float(seen / asked if weights and asked else seen),
-        base=sum(row.base for row in rows),
-        people=effective([*shares.values()], [people[panel] for panel in shares], [*of_shares.values()]),
-    )
-
-
-def _mean(values: Mapping[str, Fraction], weights: Mapping[str, Fraction]) -> Fraction | None:
-    return sum((weights[panel] * value for panel, value in values.items()), start=Fraction(0)) if values else None
-
-
 # ---------------------------------------------------------------------------------------------------------- answers
 
 
@@ -282,28 +137,33 @@ def _collect(study: Study, name: str, subjects: Mapping[str, Subject]) -> dict[s
     return {ratee: {key: _total(counts) for key, counts in found.items()} for ratee, found in cells.items() if found}
 
 
+def _total(counts: list[Count]) -> Count:
+    """Counts added up; what is not known of one is not known of all."""
+    return counts[0] if len(counts) == 1 else Count(*(sum(column) for column in zip(*counts, strict=True)))
+
+
 def _counts(rows: pd.DataFrame, scheme: Scheme, rules: Satisfaction) -> dict[tuple[str, str, str], Count]:
     """Answers of one round by subject, panel and topic."""
     scale, bad = scheme.scales[rules.scale], set(rules.dissatisfied)
     points = {level: scale.points(level) for level in rows["level"].unique()}
     exact = {level: None if value is None else Fraction(str(value)) for level, value in points.items()}
     # whole numbers add up much faster than fractions
-    parts_of = lcm(*(value.denominator for value in exact.values() if value is not None))
-    whole = {level: None if value is None else int(value * parts_of) for level, value in exact.items()}
-    found: dict[tuple[str, str, str], tuple[int, int, int, int, float]] = {}
-    columns = [rows[name] for name in ("subject_id", "panel", "topic", "level", "count", "eligible")]
-    for *key, level, number, eligible in zip(*(column.tolist() for column in columns), strict=True):
-        subject, panel, topic = key
-        worth = whole[level]
-        n, blank, ill, total, might = found.get((subject, panel, topic), (0, 0, 0, 0, eligible))
-        if worth is None:
-            blank += number
-        else:
-            n, ill, total = n + number, ill + number * (level in bad), total + number * worth
-        found[subject, panel, topic] = n, blank, ill, total, might
+    unit = lcm(*(value.denominator for value in exact.values() if value is not None))
+    worth = {level: 0 if value is None else int(value * unit) for level, value in exact.items()}
+    number, level = rows["count"], rows["level"]
+    sums = {
+        "n": number.where(level.map({name: value is not None for name, value in exact.items()}).astype(bool), 0),
+        "blank": number.where(level.map({name: value is None for name, value in exact.items()}).astype(bool), 0),
+        "bad": number.where(level.isin([name for name in bad if exact.get(name) is not None]), 0),
+        "points": number * level.map(worth),
+    }
+    keys = ["subject_id", "panel", "topic"]
+    cells = rows[[*keys, "eligible"]].assign(**sums).groupby(keys, sort=False)
+    found = cells[[*sums]].sum().assign(eligible=cells["eligible"].nth(0).to_numpy()).reset_index()
+    columns = [found[name].tolist() for name in [*keys, *sums, "eligible"]]
     return {
-        key: Count(n, blank, ill, Fraction(total, parts_of), might)
-        for key, (n, blank, ill, total, might) in found.items()
+        (subject, panel, topic): Count(n, blank, ill, Fraction(total, unit), eligible)
+        for subject, panel, topic, n, blank, ill, total, eligible in zip(*columns, strict=True)
     }
 
 

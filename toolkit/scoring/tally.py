@@ -146,13 +146,32 @@ def count(ratings: IntoFrame, points: pd.DataFrame, members: pd.DataFrame) -> Ta
 
     worth = points.dropna(subset="points")
     indicators = tuple(sorted(worth["indicator"].astype(str).unique()))
-    raters = _by_rater(frame, worth, indicators)
-    ratees, pull = _of_ratees(raters, indicators)
+    # a round at a time: what is made of a rating takes several times its place
+    rounds = sorted(worth["round"].astype(str).unique()) or [""]
+    made = [_products(frame.filter(nw.col("round") == turn), worth, members, indicators) for turn in rounds]
     return Tally(
         counts=counts.sort_values([*CELL, "value"], ignore_index=True)[COUNTS],
-        ratees=ratees,
-        units=_of_units(raters, pull, members, indicators),
+        ratees=_together([ratees for ratees, _ in made]),
+        units=_together([units for _, units in made]),
     )
+
+
+def _products(
+    frame: nw.LazyFrame[Any], worth: pd.DataFrame, members: pd.DataFrame, indicators: tuple[str, ...]
+) -> tuple[Products, Products]:
+    """Cross-products of one round, by ratee and by unit."""
+    raters = _by_rater(frame, worth, indicators)
+    ratees, pull = _of_ratees(raters, indicators)
+    return ratees, _of_units(raters, pull, members, indicators)
+
+
+def _together(rounds: list[Products]) -> Products:
+    """Products of several rounds, one after the other."""
+    if len(rounds) == 1:
+        return rounds[0]
+    keys = pd.concat([part.keys.astype(str) for part in rounds], ignore_index=True).astype("category")
+    arrays = ([getattr(part, name) for part in rounds] for name in ("weight", "raters", "residual"))
+    return Products(keys, rounds[0].indicators, *map(np.concatenate, arrays))
 
 
 def _same_engine(small: pd.DataFrame, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
@@ -166,7 +185,7 @@ def _by_rater(frame: nw.LazyFrame[Any], worth: pd.DataFrame, indicators: tuple[s
     """One row for each rater of a ratee: his weights `w0, w1, ...` and weighted points `x0, x1, ...`."""
     keys = ["round", "source", "indicator", "value"]
     worth = worth[[*keys, "points"]].drop_duplicates(keys)
-    rated = frame.join(_same_engine(worth, frame), on=keys, how="inner")
+    rated = frame.select(*keys, "ratee_id", "rater_id", "weight").join(_same_engine(worth, frame), on=keys, how="inner")
     rated = rated.with_columns(points=nw.col("points") * nw.col("weight"))
     spread = {}
     for place, name in enumerate(indicators):

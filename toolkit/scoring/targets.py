@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from toolkit.scoring.conditions import check, holds, known
+from toolkit.scoring.conditions import check, holds, keeps, known
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -75,21 +75,28 @@ def attain(quantities: pd.DataFrame, scheme: Scheme, day: dt.date | None) -> pd.
         `attainment` (value / target; NaN for a target of 0), `met` (value >= target; False where not known), `since`
         (first day of the version, "" where it has none).
     """
-    rows = []
+    parts = [pd.DataFrame(columns=ATTAINED)]
     for (category, industry), group in quantities.groupby(["category", "industry"], sort=False):
-        aims = in_force(scheme, str(category), str(industry), day)
-        for of, aim in aims.items():
+        for of, aim in in_force(scheme, str(category), str(industry), day).items():
             column = group[of] if of in group else pd.Series(None, group.index, dtype=object)
-            for ratee, value in column.items():
-                there = known(value)
-                number = float(value) if there else np.nan
-                reach = float(aim.reach)
-                share = number / reach if reach else np.nan
-                met = there and holds(value if isinstance(value, Fraction) else number, "min", aim.reach)
-                rows.append((ratee, of, reach, number, number - reach, share, met, str(aim.since or "")))
-    found = pd.DataFrame(rows, columns=ATTAINED)
+            parts.append(_attained(column, of, aim))
+    found = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
     order = {ratee: place for place, ratee in enumerate(quantities.index)}
     return found.sort_values("ratee_id", key=lambda ids: ids.map(order), kind="stable", ignore_index=True)
+
+
+def _attained(column: pd.Series[Any], of: str, aim: Aim) -> pd.DataFrame:
+    """How some ratees stand to one target."""
+    values = column.tolist()
+    number = np.array([float(value) if known(value) else np.nan for value in values])
+    reach = float(aim.reach)
+    met = keeps(number, "min", aim.reach)
+    for place, value in enumerate(values):
+        if isinstance(value, Fraction):
+            met[place] = holds(value, "min", aim.reach)
+    row = {"of": of, "target": reach, "value": number, "gap": number - reach}
+    row |= {"attainment": number / reach if reach else np.nan, "met": met, "since": str(aim.since or "")}
+    return pd.DataFrame({"ratee_id": column.index, **row})
 
 
 def role_models(quantities: pd.DataFrame, scheme: Scheme) -> pd.DataFrame:

@@ -64,7 +64,7 @@ LAPSED = 0.05
 """Share of the members who fall far behind; without them the lowest grades would stay empty."""
 SMALLEST = 0.55
 """Size of the last branch, where a usual one is 0.6-1.6."""
-FEWEST = 10
+FEWEST = 4
 """Members per branch, at least, on average."""
 LARGEST, GROUP = 50, 12
 """Above the one, a branch votes in groups of about the other (党小组)."""
@@ -126,8 +126,9 @@ def make_town(units: int, members: int, rng: Generator) -> Town:
 def _branches(units: int) -> pd.DataFrame:
     named = list(BRANCHES[:units])
     for extra in range(units - len(named)):
-        place, (suffix, category, industry) = PLACES[extra // len(KINDS)], KINDS[extra % len(KINDS)]
-        named.append((place + suffix, category, industry))
+        place, (suffix, category, industry) = extra // len(KINDS), KINDS[extra % len(KINDS)]
+        again, place = divmod(place, len(PLACES))  # where there are no more places they are numbered
+        named.append((PLACES[place] + (f"第{again + 1}" if again else "") + suffix, category, industry))
     width = max(2, len(str(units)))
     ids = [f"B{number:0{width}}" for number in range(1, units + 1)]
     return pd.DataFrame(named, columns=["name", "category", "industry"]).assign(unit_id=ids)
