@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import shutil
+from copy import deepcopy
 from pathlib import Path
 
 import nbformat
@@ -42,7 +44,22 @@ def notebook_of(room):
 
 
 def run(notebook, folder, engine, **settings):
-    """Run a notebook in a folder; gives what papermill has saved, and what it has raised."""
+    """Run a notebook in a folder; gives what papermill has saved, and what it has raised.
+
+    A message of a stock kernel may be lost on a machine that is busy, and nbclient waits for it: then it is run again.
+    """
+    if engine == "forks" or "execution_timeout" in settings:
+        return run_once(notebook, folder, engine, **settings)
+    for _ in range(3):
+        saved, raised = run_once(deepcopy(notebook), folder, engine, execution_timeout=45, **settings)
+        if not isinstance(raised, TimeoutError):
+            break
+        shutil.rmtree(folder)
+    return saved, raised
+
+
+def run_once(notebook, folder, engine, **settings):
+    """Run a notebook in a folder."""
     import papermill  # noqa: PLC0415  (in a process of its own, too)
     from papermill.engines import papermill_engines  # noqa: PLC0415
 

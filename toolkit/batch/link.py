@@ -291,9 +291,9 @@ def _started(spec: Spec, address: Path) -> Link:
     with asked:
         ready = bool(wait([asked.fileno()], START)) and asked.readline() == b"ready\n"
     link = _held(address) if ready else None
+    process.wait()  # the template itself is a child of it
     if link is None:
-        process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         raise TemplateError(f"no template: {log.read_text(errors='replace')[-2000:]}")
-    # it leaves by itself; a thread of ours would only wait for it
-    process.returncode = 0
     return link

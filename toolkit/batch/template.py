@@ -40,6 +40,8 @@ LINGER = float(os.environ.get("TOOLKIT_TEMPLATE_LINGER", "5"))
 """Seconds that a template waits for someone to ask again."""
 GRACE = 5.0
 """Seconds between the first interrupt of a child that takes too long and its end."""
+TRIAL = 120
+"""Seconds after which something that is tried has failed."""
 LESSONS = 2
 """Children from which a template learns what to import."""
 AGAIN = 0.5
@@ -155,6 +157,7 @@ class Template:
         notes = os.memfd_create("trial")
         pid = os.fork()
         if pid == 0:
+            signal.alarm(TRIAL)
             with suppress(BaseException):
                 if self.kernel is not None:
                     self.kernel.rebind()
@@ -336,6 +339,8 @@ def _look_like_a_kernel() -> None:
 
 def main(address: str) -> None:
     """Be a template at an address; the first line of standard output tells when it can be asked."""
+    if os.fork():  # whoever starts us need not wait for our end
+        os._exit(0)
     spec = pickle.load(sys.stdin.buffer)  # noqa: S301  (from the one who started us)
     ready = os.dup(1)
     for descriptor, mode in ((0, os.O_RDONLY), (1, os.O_WRONLY)):
@@ -352,6 +357,10 @@ def main(address: str) -> None:
         template.serve()
     finally:
         listener.close()
+        if not template.retired:  # else they are another's by now
+            Path(address).with_suffix(".log").unlink(missing_ok=True)
+            with suppress(OSError):
+                Path(address).with_suffix(".home").rmdir()
 
 
 if __name__ == "__main__":
