@@ -12,7 +12,7 @@ import nbformat
 import pytest
 from small_notebooks import executed, forks, texts
 
-from toolkit.batch.link import open_template
+from toolkit.batch.link import SINGLE, open_template
 from toolkit.batch.preamble import preamble_of
 from toolkit.batch.requests import spec_of
 
@@ -195,7 +195,8 @@ def reasons(tmp_path_factory):
     folder = tmp_path_factory.mktemp("rehearsals")
     cells = json.dumps([cell for cell, _ in REFUSED.values()])
     command = [sys.executable, "-c", REHEARSE, "reasons.json"]
-    subprocess.run(command, input=cells, text=True, cwd=folder, check=True, timeout=60, capture_output=True)
+    single = os.environ | dict.fromkeys(SINGLE, "1")  # as `link` starts a template
+    subprocess.run(command, input=cells, text=True, cwd=folder, check=True, timeout=60, capture_output=True, env=single)
     return dict(zip(REFUSED, json.loads((folder / "reasons.json").read_text()), strict=True))
 
 
@@ -277,3 +278,10 @@ def test_what_is_running_here_does_not_matter(make, batch):
     assert [outcome.outcome for outcome in outcomes] == ["done"] * 2
     assert "pytest" in sys.modules
     assert time.monotonic() > 0
+
+
+def test_a_template_has_its_shell_before_it_imports_what_papermill_brings():
+    """An engine of somebody else that imports pyplot would find no shell, and figures would be lost in every unit."""
+    told = "import sys, toolkit.batch.template\nprint({'papermill', 'matplotlib'} & {*sys.modules})"
+    found = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert found.stdout == "set()\n"

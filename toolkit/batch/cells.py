@@ -24,16 +24,7 @@ if TYPE_CHECKING:
 
     from nbformat import NotebookNode
 
-    from toolkit.batch.kernel import InnerKernel, Message
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """A cell that was run before, and the messages that it caused."""
-
-    source: str
-    published: tuple[Message, ...] = ()
-    replied: tuple[Message, ...] = ()
+    from toolkit.batch.kernel import InnerKernel, Message, Recorded
 
 
 @dataclass

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from nbformat import NotebookNode
 
-    from toolkit.batch.cells import Recorded
-    from toolkit.batch.kernel import InnerKernel
+    from toolkit.batch.kernel import InnerKernel, Recorded
 
 OURS = ("execution_timeout", "timeout", "interrupt_on_timeout", "allow_errors", "force_raise_errors", "record_timing")
 """Settings of nbclient that reach the cells."""

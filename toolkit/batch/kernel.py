@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from collections import deque
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -218,6 +219,15 @@ class App(IPKernelApp):
             user_ns=self.user_ns,
             _execute_sleep=0.0,
         )
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A cell that was run before, and the messages that it caused."""
+
+    source: str
+    published: tuple[Message, ...] = ()
+    replied: tuple[Message, ...] = ()
 
 
 def start_kernel() -> InnerKernel:

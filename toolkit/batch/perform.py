@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 
     from nbformat import NotebookNode
 
-    from toolkit.batch.cells import Recorded
-    from toolkit.batch.kernel import InnerKernel
+    from toolkit.batch.kernel import InnerKernel, Recorded
 
 Execute = Callable[[Any, str, dict[str, Any]], None]
 """What runs the cells: it is handed papermill's manager, the name of the kernel, and settings."""

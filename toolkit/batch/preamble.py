@@ -17,7 +17,7 @@ from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from toolkit.batch.cells import Recorded
+from toolkit.batch.kernel import Recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

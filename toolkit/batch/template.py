@@ -22,6 +22,7 @@ from multiprocessing.reduction import recv_handle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
+import entrypoints
 from jupyter_core.paths import jupyter_runtime_dir
 
 from toolkit.batch import children
@@ -31,8 +32,7 @@ from toolkit.batch.requests import Request, Spec
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from toolkit.batch.cells import Recorded
-    from toolkit.batch.kernel import InnerKernel
+    from toolkit.batch.kernel import InnerKernel, Recorded
 
 Found = TypeVar("Found")
 
@@ -105,6 +105,7 @@ class Template:
             from toolkit.batch.kernel import start_kernel  # noqa: PLC0415  (a stock kernel makes its own)
 
             self.kernel = kernel = start_kernel()
+            _import_papermill()
             preamble = self.spec.preamble
             self.reason = self._in_trial(lambda: rehearse(kernel, preamble), "the rehearsal did not end well")
             if not self.reason:
@@ -304,6 +305,16 @@ class Template:
                 os.waitpid(dead.si_pid, 0)
 
 
+def _import_papermill() -> None:
+    """Import papermill without the engines of others: one may start a thread, or look for a shell once and for all."""
+    everything = entrypoints.get_group_all
+    entrypoints.get_group_all = lambda group, path=None: [] if group == "papermill.engine" else everything(group, path)
+    try:
+        importlib.import_module("toolkit.batch.perform")
+    finally:
+        entrypoints.get_group_all = everything
+
+
 def _socket_of(listener: Listener) -> Any:  # noqa: ANN401
     """What it listens on; the library has no other way to wait for two things at once."""
     return listener._listener._socket  # type: ignore[attr-defined]  # noqa: SLF001
@@ -351,6 +362,8 @@ def main(address: str) -> None:
     listener = Listener(address, "AF_UNIX", backlog=64)
     template = Template(spec, listener)
     template.warm()
+    if threads() > 1:
+        raise SystemExit("a thread is running, which a fork does not survive; TOOLKIT_FORK=0 does without forks")
     os.write(ready, b"ready\n")
     os.close(ready)
     try:
