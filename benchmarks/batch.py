@@ -176,11 +176,11 @@ class Memory:
     def _look(self) -> None:
         while not self._over.wait(0.2):
             for template in templates():
-                for child in template.children():
-                    try:
+                try:  # whoever is looked at may be gone
+                    for child in template.children():
                         self.most = max(self.most, child.memory_full_info().uss / 1e6)
-                    except psutil.Error:
-                        continue
+                except psutil.Error:
+                    continue
 
 
 def cells_alone(notebook: Path, units: list[dict], out: Path, **_: object) -> dict:
