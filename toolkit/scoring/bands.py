@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from toolkit.scoring.conditions import REASONS, check
+from toolkit.scoring.conditions import REASONS, check, fulfil
 from toolkit.scoring.ranks import TOLERANCE, reaches, settle
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from toolkit.rules import Band, Bands, Quota
+    from toolkit.rules import Band, Bands
 
 TOP = 100
 """A band that ends at the highest score holds it."""
@@ -87,42 +87,95 @@ def assign(
     tie that straddles the last place stays out whole: to let part of it in would need a reason that the values do not
     give. Ratees that do not count neither take a place nor are limited by one.
     """
-    level = level.copy()
     result = pd.DataFrame({"band": named(level, names), "places": np.nan, "tied": False}, index=ratees.index)
     value = settle(ratees["value"].to_numpy(dtype=float))
     counts = ratees["counts"].to_numpy(dtype=bool) & ~np.isnan(value)
+    gates = {place: gate(ratees, rules, name, quantities) for place, name in enumerate(names)}
+    level, turned = admit(level, value, counts, gates)
     reasons = [pd.DataFrame(columns=REASONS)]
-    for place in reversed(range(len(names))):
+    for place, (barred, out, tied) in turned.items():
         name = names[place]
-        inside = level == place
-        if name in rules.require and inside.any():
-            unmet = check(quantities[inside], rules.require[name], about=name, met=False)
-            out = inside & ratees.index.isin(unmet["ratee_id"])
-            level[out] = place - 1
-            reasons.append(unmet)
-        if name in rules.quota:
-            candidates = np.flatnonzero(counts & (level == place))
-            out, tied, allowed = _beyond(ratees, rules.quota[name], value, counts, candidates)
-            level[candidates[out]] = place - 1
-            result.loc[ratees.index[candidates[out]], "places"] = allowed[out]
-            result.loc[ratees.index[candidates[tied]], "tied"] = True
+        if barred.any():
+            reasons.append(check(quantities[barred], rules.require[name], about=name, met=False))
+        if out.any():
+            group = gates[place].group
+            allowed = places(np.bincount(group[counts], minlength=len(ratees)), rules.quota[name].max)
+            result.loc[ratees.index[out], "places"] = allowed[group[out]]
+            result.loc[ratees.index[tied], "tied"] = True
     result.insert(0, "final", named(level, names))
     return result, pd.concat([part for part in reasons if len(part)] or reasons, ignore_index=True)
 
 
-def _beyond(
-    ratees: pd.DataFrame,
-    quota: Quota,
-    value: NDArray[np.float64],
-    counts: NDArray[np.bool_],
-    candidates: NDArray[np.intp],
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.int64]]:
-    """Which candidates find no place, which of them for a tie, and how many places their group has."""
-    within = {"unit": "unit_id", "category": "category"}.get(quota.within)
-    group = pd.factorize(ratees[within].astype(str))[0] if within else np.zeros(len(ratees), dtype=np.int64)
-    allowed = places(np.bincount(group[counts], minlength=len(ratees)), quota.max)
-    out, tied = _left_out(value[candidates], group[candidates], allowed)
-    return out, tied, allowed[group[candidates]]
+class Gate(NamedTuple):
+    """What keeps some out of a band: who misses a condition (None: nobody), and the groups of a quota and its share."""
+
+    barred: NDArray[np.bool_] | None
+    group: NDArray[np.int64]
+    share: Fraction | None
+
+
+class Turned(NamedTuple):
+    """Who was turned away at a gate: barred by a condition, out of places, and out for a tie that straddles them."""
+
+    barred: NDArray[np.bool_]
+    out: NDArray[np.bool_]
+    tied: NDArray[np.bool_]
+
+
+def gate(ratees: pd.DataFrame, rules: Bands, name: str, quantities: pd.DataFrame) -> Gate:
+    """The gate before the band `name`, see `assign` for the frames."""
+    barred = None
+    if name in rules.require:
+        barred = ~np.logical_and.reduce([fulfil(quantities, condition) for condition in rules.require[name]])
+    if name not in rules.quota:
+        return Gate(barred, np.zeros(0, dtype=np.int64), None)
+    within = {"unit": "unit_id", "category": "category"}.get(rules.quota[name].within)
+    group = pd.factorize(ratees[within].astype(str))[0] if within else np.zeros(len(ratees))
+    return Gate(barred, group.astype(np.int64), rules.quota[name].max)
+
+
+def admit(
+    level: NDArray[np.int64], value: NDArray[np.float64], counts: NDArray[np.bool_], gates: Mapping[int, Gate]
+) -> tuple[NDArray[np.int64], dict[int, Turned]]:
+    """Let everybody pass the gates from the best band down.
+
+    Parameters
+    ----------
+    level : ndarray of int (ratees,)
+        Place of the band that holds each value, -1 for none.
+    value : ndarray (ratees,)
+        Settled, see `settle`; NaN for none.
+    counts : ndarray of bool (ratees,)
+        Who belongs to the base of quotas.
+    gates : mapping
+        By the place of the band.
+
+    Returns
+    -------
+    level : ndarray of int
+        After conditions and quotas.
+    turned : dict
+        Who was turned away, by place, from the best band down.
+    """
+    level = level.copy()
+    nobody = np.zeros(len(level), dtype=bool)
+    turned = {}
+    for place in sorted(gates, reverse=True):
+        barred, out, tied = nobody, nobody, nobody
+        if gates[place].barred is not None:
+            barred = (level == place) & gates[place].barred
+            level[barred] = place - 1
+        share = gates[place].share
+        if share is not None:
+            group = gates[place].group
+            candidates = np.flatnonzero(counts & (level == place))
+            allowed = places(np.bincount(group[counts], minlength=len(level)), share)
+            late, even = _left_out(value[candidates], group[candidates], allowed)
+            out, tied = nobody.copy(), nobody.copy()
+            out[candidates[late]], tied[candidates[even]] = True, True
+            level[out] = place - 1
+        turned[place] = Turned(barred, out, tied)
+    return level, turned
 
 
 def named(level: NDArray[np.int64], names: list[str]) -> list[str | None]:

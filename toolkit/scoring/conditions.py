@@ -124,8 +124,8 @@ def check(quantities: pd.DataFrame, conditions: Sequence[Condition], *, about: s
     """
     rows: list[tuple[object, ...]] = []
     for condition in conditions:
-        column = quantities[condition.of] if condition.of in quantities else pd.Series(None, quantities.index, object)
-        asks, there = asked(condition), column[_met(column, condition) == met]
+        column = _column(quantities, condition.of)
+        asks, there = asked(condition), column[_meet(column, condition) == met]
         for ratee, value in zip(there.index, there.tolist(), strict=True):
             code = "met" if met else "unmet" if known(value) else "unknown"
             rows.append((ratee, about, code, condition.of, value if known(value) else None, asks))
@@ -133,7 +133,17 @@ def check(quantities: pd.DataFrame, conditions: Sequence[Condition], *, about: s
     return pd.DataFrame(rows, columns=REASONS, dtype=object).astype(dict.fromkeys(TEXT, str))
 
 
-def _met(column: pd.Series[Any], condition: Condition) -> NDArray[np.bool_]:
+def fulfil(quantities: pd.DataFrame, condition: Condition) -> NDArray[np.bool_]:
+    """Who meets a condition."""
+    return _meet(_column(quantities, condition.of), condition)
+
+
+def _column(quantities: pd.DataFrame, of: str) -> pd.Series[Any]:
+    """A quantity of everybody; what nobody has is not known."""
+    return quantities[of] if of in quantities else pd.Series(None, quantities.index, object)
+
+
+def _meet(column: pd.Series[Any], condition: Condition) -> NDArray[np.bool_]:
     """Who meets a condition; numbers are compared all at once."""
     if column.dtype != float or condition.among is not None:
         return np.array([meets(value, condition) for value in column], dtype=bool)

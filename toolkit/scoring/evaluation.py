@@ -80,9 +80,9 @@ def effective_weights(scheme: Scheme, category: str | None = None) -> pd.DataFra
     DataFrame
         Leaf sources x leaf indicators, shares that sum to 1.
     """
-    weights = _Weights.of(scheme, np.array([category], dtype=object))
+    weights = Weights.of(scheme, np.array([category], dtype=object))
     asked = scheme.asked
-    ladder = _climb(scheme, np.where(asked, 1.0, np.nan)[None], weights, groups=None)
+    ladder = climb_trees(scheme, np.where(asked, 1.0, np.nan)[None], weights, groups=None)
     reach = ladder.reach(0, 0)[0]
     sources, indicators = scheme.source_tree, scheme.indicator_tree
     return pd.DataFrame(
@@ -122,7 +122,7 @@ def reach_of(scheme: Scheme, rows: pd.DataFrame, category: str) -> pd.DataFrame:
             # an indicator above the leaf says something of it where it was ticked, not where its other items were rated
             value[0, row, column] = score if place == 0 or coverage > 1 - TOLERANCE else np.nan
     value[:, ~scheme.asked] = np.nan
-    ladder = _climb(scheme, value, _Weights.of(scheme, np.array([category], dtype=object)), groups=None)
+    ladder = climb_trees(scheme, value, Weights.of(scheme, np.array([category], dtype=object)), groups=None)
     cells = pd.MultiIndex.from_product([sources, [tree.names[leaf] for leaf in tree.leaves]])
     made = pd.DataFrame(
         {"score": value.ravel(), "weight": ladder.reach(0, 0).ravel()}, cells.set_names(["source", "indicator"])
@@ -130,14 +130,15 @@ def reach_of(scheme: Scheme, rows: pd.DataFrame, category: str) -> pd.DataFrame:
     return made.reset_index()
 
 
-class _Weights(NamedTuple):
+class Weights(NamedTuple):
     """Weights (ratees, nodes) of the source tree and of the indicator tree."""
 
     sources: NDArray[np.float64]
     indicators: NDArray[np.float64]
 
     @classmethod
-    def of(cls, scheme: Scheme, categories: NDArray[np.object_]) -> _Weights:
+    def of(cls, scheme: Scheme, categories: NDArray[np.object_]) -> Weights:
+        """The weights by which a scheme weighs ratees of these categories."""
         known, codes = np.unique(categories.astype(str), return_inverse=True)
         by_source = [scheme.source_weights(name) for name in known]
         by_indicator = [scheme.indicator_weights(name) for name in known]
@@ -147,7 +148,7 @@ class _Weights(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Ladder:
+class Climb:
     """Both climbs of some ratees; `second` has an axis for the nodes of the tree that was climbed first."""
 
     scheme: Scheme
@@ -168,9 +169,9 @@ class _Ladder:
         return outer[:, None, :] * np.swapaxes(self.first.reach(sources, source), 1, 2)
 
 
-def _climb(
-    scheme: Scheme, value: NDArray[np.float64], weights: _Weights, *, groups: NDArray[np.intp] | None
-) -> _Ladder:
+def climb_trees(
+    scheme: Scheme, value: NDArray[np.float64], weights: Weights, *, groups: NDArray[np.intp] | None
+) -> Climb:
     """Climb both trees from cells (ratees, leaf sources, leaf indicators)."""
     rule = scheme.missing.rule
     # what a source lacks of its own indicators is renormalised; the adjusted rule is about missing sources
@@ -183,7 +184,7 @@ def _climb(
         climbs, asked, value = (by_source, by_indicator), scheme.asked.T, np.swapaxes(value, 1, 2)
     first = climbs[0](value, np.where(np.isnan(value), 0.0, 1.0), asked)
     second = climbs[1](first.value.swapaxes(1, 2), first.coverage.swapaxes(1, 2), first.asked.swapaxes(1, 2))
-    return _Ladder(scheme, first, second)
+    return Climb(scheme, first, second)
 
 
 class _Round(NamedTuple):
@@ -192,30 +193,63 @@ class _Round(NamedTuple):
     scheme: Scheme
     ratees: pd.DataFrame
     cells: Cells
-    ladder: _Ladder
+    ladder: Climb
     node: NDArray[np.intp]  # (ratees, leaf sources, leaf indicators): the indicator whose tick stands for the leaf
     targets: list[tuple[int, int]]
     unseen: NDArray[np.float64]  # (ratees, leaf sources, nodes): share of the eligible raters who did not rate
 
 
-def _round(study: Study, name: str, scheme: Scheme) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Table and units of one round."""
+class Laid(NamedTuple):
+    """One round laid out to be climbed; every array begins with the axis of `ratees`.
+
+    Attributes
+    ----------
+    ratees : DataFrame
+        `list_ratees`: also posts, and members who are rated in their posts.
+    cells : Cells
+        Means of what was rated.
+    value : ndarray (ratees, leaf sources, leaf indicators)
+        Points (0-100) of every leaf cell, NaN where nothing was rated; a tick above a leaf stands for it.
+    node : ndarray (ratees, leaf sources, leaf indicators)
+        The indicator whose tick stands for the leaf.
+    weights : Weights
+        Of both trees.
+    groups : ndarray (ratees,)
+        The unit whose raters rate, for the rule `adjusted`.
+    """
+
+    ratees: pd.DataFrame
+    cells: Cells
+    value: NDArray[np.float64]
+    node: NDArray[np.intp]
+    weights: Weights
+    groups: NDArray[np.intp]
+
+
+def lay_out(study: Study, name: str) -> Laid:
+    """Lay a plain round out: who is rated, what of, and by which weights."""
+    scheme = study.schemes[name]
     ratees = list_ratees(study, name)
     counts = study.tally.counts[study.tally.counts["round"] == name]
     means = cells(counts, scheme, pd.Index(ratees["ratee_id"]))
-    value, node = _stand_in(scheme, means.mean)
-    weights = _Weights.of(scheme, ratees["category"].to_numpy(dtype=object))
-    groups = pd.factorize(ratees["where"])[0].astype(np.intp)
-    ladder = _climb(scheme, value, weights, groups=groups)
-    unseen = unseen_share(study, name, scheme, ratees, means.n)
-    turn = _Round(scheme, ratees, means, ladder, node, _targets(scheme, means), unseen)
+    value, node = stand_in(scheme, means.mean)
+    weights = Weights.of(scheme, ratees["category"].to_numpy(dtype=object))
+    return Laid(ratees, means, value, node, weights, pd.factorize(ratees["where"])[0].astype(np.intp))
+
+
+def _round(study: Study, name: str, scheme: Scheme) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Table and units of one round."""
+    laid = lay_out(study, name)
+    ladder = climb_trees(scheme, laid.value, laid.weights, groups=laid.groups)
+    unseen = unseen_share(study, name, scheme, laid.ratees, laid.cells.n)
+    turn = _Round(scheme, laid.ratees, laid.cells, ladder, laid.node, _targets(scheme, laid.cells), unseen)
     spreads = _spreads(turn, study.tally.ratees, name)
-    table = combine.posts(_long(turn, _values(turn, spreads), name), ratees, scheme)
+    table = combine.posts(_long(turn, _values(turn, spreads), name), laid.ratees, scheme)
     table = combine.judged(table, scheme)
     return table, _unit_means(study, name, turn, table)
 
 
-def _stand_in(scheme: Scheme, mean: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+def stand_in(scheme: Scheme, mean: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """Value of every leaf indicator, and the node that was rated: the leaf itself or the nearest above it."""
     tree = scheme.indicator_tree
     shape = (*mean.shape[:2], len(tree.leaves))

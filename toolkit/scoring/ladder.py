@@ -139,10 +139,10 @@ def _index(study: Study, name: str, rung: Rung, rungs: dict[str, Rung]) -> None:
     made = pd.DataFrame(np.nan, quantities.index, INDEX[:4])
     if scheme.index:
         weights = combined(study, name)
-        for kind, composition in _compositions(scheme):
+        for kind, composition in compositions(scheme):
             mine = quantities[quantities["kind"] == kind]
             if kind == "unit":
-                mine = _of_members(study, scheme, mine, quantities)
+                mine = of_members(study, scheme, mine, quantities)
             if mine.empty:
                 continue
             found, components = (
@@ -154,7 +154,7 @@ def _index(study: Study, name: str, rung: Rung, rungs: dict[str, Rung]) -> None:
                 ignore_index=True,
             )
             quantities["index"] = made["index"]  # that of the members is what the index of a unit may ask
-        for of in [f"index.{part}" for _, composition in _compositions(scheme) for part in composition.components]:
+        for of in [f"index.{part}" for _, composition in compositions(scheme) for part in composition.components]:
             quantities[of] = _component(rung, of) if weights is None else _over_rounds(rungs, weights, rung, of)
         quantities["index_low"], quantities["index_high"] = made["index_low"], made["index_high"]
     for column in INDEX[:4]:
@@ -178,7 +178,8 @@ def _over_rounds(rungs: dict[str, Rung], weights: dict[str, float], rung: Rung, 
     return (values * weight).sum(axis=1) / weight.sum(axis=1).where(lambda total: total > 0)
 
 
-def _compositions(scheme: Scheme) -> Iterable[tuple[str, Composition]]:
+def compositions(scheme: Scheme) -> Iterable[tuple[str, Composition]]:
+    """How the index is made, by the kind of ratee; that of units may ask for that of members."""
     if scheme.index:
         yield "member", scheme.index
         if scheme.index.units:
@@ -190,7 +191,7 @@ def _levels(index: pd.Series[float], bands: dict[str, Band]) -> list[str | None]
     return named(locate(index, bands), order)
 
 
-def _of_members(study: Study, scheme: Scheme, units: pd.DataFrame, quantities: pd.DataFrame) -> pd.DataFrame:
+def of_members(study: Study, scheme: Scheme, units: pd.DataFrame, quantities: pd.DataFrame) -> pd.DataFrame:
     """Units with the means of what their members, and those of the units below, have; exempt members do not count."""
     people = quantities[(quantities["kind"] == "member") & ~quantities["exempt"]]
     pairs = study.ancestors[study.ancestors["ratee_id"].isin(people.index)]

@@ -135,7 +135,7 @@ def star(
     level = np.full(len(ratees), -1)
     for category, group in ratees.groupby("category", observed=True, dropna=False):
         own = (categories or {}).get(str(category))
-        bands = _bands(rules, own.stars if own else {}, cuts)
+        bands = star_bands(rules, own.stars if own else {}, cuts)
         if bands:
             level[ratees.index.get_indexer(group.index)] = locate(group["value"], bands, rules.priority)
     found, reasons = assign(ratees, rules, names, level, quantities)
@@ -146,8 +146,8 @@ def star(
     return found.rename(columns={"final": "stars"}), reasons
 
 
-def _bands(rules: Stars, own: Mapping[str, float], cuts: Sequence[float] | Floats | None) -> dict[str, Band]:
-    """Where stars begin for a category."""
+def star_bands(rules: Stars, own: Mapping[str, float], cuts: Sequence[float] | Floats | None) -> dict[str, Band]:
+    """Where stars begin for a category with cuts of its `own`, or by the `cuts` found in the data."""
     if rules.cluster is None:
         return dict(rules.bands) | {name: Band.model_validate({"from": cut}) for name, cut in own.items()}
     if cuts is None or not len(cuts):

@@ -1,0 +1,1 @@
+"""Research on a scheme: where weights come from, and what would change with others."""
