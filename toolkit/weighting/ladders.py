@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -216,7 +216,7 @@ def _own(mine: pd.DataFrame, about: About, names: list[str]) -> Whole:
     return _whole(held.map(place), -1)
 
 
-def _whole(levels: pd.Series[float], missing: int) -> Whole:
+def _whole(levels: pd.Series[Any], missing: int) -> Whole:
     return np.asarray(levels.fillna(missing), dtype=np.int64)
 
 
