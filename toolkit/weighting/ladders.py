@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from toolkit.weighting.model import Model
 
     Floats = NDArray[np.float64]
+    Places = NDArray[np.intp]
     Whole = NDArray[np.int64]
 
 About = Literal["grade", "stars"]
@@ -125,6 +126,24 @@ class Ladder:
     cluster: Stars | None = None
     before: Floats | None = None
     grades: list[str] = field(default_factory=list)
+
+
+class Changes(NamedTuple):
+    """Changes of the ratees of a ladder: place in the ladder, where, and levels before, at, after."""
+
+    ratee: Places
+    weight: Floats
+    before: Whole
+    at: Whole
+    after: Whole
+    within: Floats
+
+
+def names_of(ladder: Ladder, level: Whole) -> NDArray[np.object_]:
+    """Names of levels; None for none, 0 stars below the first."""
+    below = "0" if ladder.about == "stars" else None
+    names = np.array([None, below, *ladder.names], dtype=object)
+    return names[np.asarray(level) - NO_VALUE]
 
 
 @lru_cache(maxsize=8)
@@ -242,6 +261,13 @@ def _line(model: Model, of: str, kind: str, mine: pd.DataFrame) -> tuple[Line | 
     if bent or made.mean != "arithmetic" or model.scheme.missing.rule == "adjusted":
         return None, f"their index is no straight line of the score: {', '.join(bent) or made.mean}"
     return _probed(model, made, mine)
+
+
+@lru_cache(maxsize=8)
+def index_line(model: Model) -> Line | None:
+    """Index of the members as a straight line of the score, if it is one."""
+    mine = model.quantities[model.quantities["kind"] == "member"]
+    return _line(model, "index", "member", mine)[0] if len(mine) and model.scheme.index else None
 
 
 def _probed(model: Model, made: Composition, mine: pd.DataFrame) -> tuple[Line | None, str]:

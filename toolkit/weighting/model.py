@@ -214,8 +214,7 @@ def composites(
     The same as `score` with the scheme reweighted, to the last digits (sums are taken in another order).
     """
     weights = model.weights if weights is None else weights
-    count = max(len(weights.sources), len(weights.indicators))
-    weights = Weights(*(np.broadcast_to(part, (count, *part.shape[1:])) for part in weights))
+    weights = _alike(weights)
     target = (
         model.scheme.source_tree.position[source],
         model.scheme.indicator_tree.position[indicator] if indicator else 0,
@@ -233,13 +232,19 @@ def composites(
     return Composites(score, coverage)
 
 
+def _alike(weights: Weights) -> Weights:
+    """Both trees with as many weightings."""
+    count = max(len(weights.sources), len(weights.indicators))
+    return Weights(*(np.broadcast_to(part, (count, *part.shape[1:])) for part in weights))
+
+
 def _flat(value: Floats) -> Floats:
     return np.nan_to_num(value).reshape(len(value), -1)
 
 
 def reach(model: Model, weights: Weights, target: tuple[int, int] = (0, 0)) -> tuple[Floats, Floats]:
     """Weights of the leaf cells after renormalising (weightings, patterns, cells), and coverage by pattern."""
-    patterns = model.patterns
+    weights, patterns = _alike(weights), model.patterns
     count, size = len(weights.sources), len(patterns.kind)
     sources, indicators = (part[:, patterns.kind].reshape(count * size, -1) for part in weights)
     seen = np.where(patterns.seen, 1.0, np.nan)

@@ -12,7 +12,7 @@ from toolkit.scoring.index import compose
 from toolkit.scoring.ladder import SEED, compositions, of_members
 from toolkit.scoring.ranks import rank
 from toolkit.scoring.stars import cut_points
-from toolkit.weighting.ladders import KINDS, NO_VALUE, ladders, levels, moves
+from toolkit.weighting.ladders import KINDS, NO_VALUE, index_line, ladders, levels, moves
 from toolkit.weighting.model import Composites, composites
 
 if TYPE_CHECKING:
@@ -141,14 +141,17 @@ def index_under(model: Model, asked: Mapping[str, Floats]) -> Floats:
     quantities = model.quantities.assign(**{name: array for name, array in asked.items() if name != "grade"})
     quantities["low"] = quantities["high"] = np.nan
     index = np.full(len(model), np.nan)
+    straight = index_line(model)
     for kind, composition in compositions(scheme) if scheme.index else ():
         rows = (quantities["kind"] == kind).to_numpy()
         mine: pd.DataFrame = quantities[rows]
-        if len(mine):
+        if kind == "member" and straight is not None:
+            index[rows] = straight.of(asked["score"][rows], asked["coverage"][rows])
+        elif len(mine):
             if kind == "unit":
                 mine = of_members(model.study, scheme, mine, quantities)
             index[rows] = compose(mine, composition, scheme)[0]["index"].to_numpy(dtype=float)
-            quantities["index"] = index
+        quantities["index"] = index
     return index
 
 
