@@ -329,6 +329,11 @@ def test_reweighted_names_what_does_not_sum(weights, message):
         scheme().reweighted(**weights)
 
 
+def test_a_source_is_given_once():
+    with pytest.raises(ValueError, match="public must not be given twice"):
+        scheme().reweighted({"public": 0.5}, public=0.6)
+
+
 def test_no_odds_of_all_or_nothing():
     sources = {"a": {"weight": 1, "scale": "vote"}, "b": {"weight": 0, "scale": "vote"}}
     for name, weight in (("a", 1), ("b", 0)):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 import numpy as np
 from pydantic import Field, model_validator
 
+from toolkit.faults import UsageError
 from toolkit.fields import NUMBER, WHOLE, Bound, Day, Label, Name, Quantity, Rule, Weight
 from toolkit.reweighting import rebuilt, reweight
 from toolkit.rules import (
@@ -31,6 +32,7 @@ from toolkit.tree import Tree
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from toolkit.reweighting import Along
@@ -329,10 +331,10 @@ class Scheme(Rule):
 
     def reweighted(
         self,
-        sources: Mapping[str, Any] | None = None,
+        sources: Mapping[str, Any] | pd.Series[float] | None = None,
         /,
         *,
-        indicators: Mapping[str, Any] | None = None,
+        indicators: Mapping[str, Any] | pd.Series[float] | None = None,
         along: Along = "weight",
         **named: float | str | Fraction,
     ) -> Scheme:
@@ -340,7 +342,7 @@ class Scheme(Rule):
 
         Parameters
         ----------
-        sources, indicators : mapping, optional
+        sources, indicators : mapping or Series, optional
             Name -> weight within its parent, 0-1, as a number, "1/3" or "30%". Where all siblings are given they sum to
             1, or to 100.
         along : {"weight", "odds"}
@@ -355,8 +357,12 @@ class Scheme(Rule):
             If a name is unknown, a weight lies outside 0-1, siblings that are all given do not sum to 1, the others
             have no weight to share the rest by, or the scheme gives 0 or 1 where odds are to change.
         """
-        scheme = _reweight(self, "sources", {**(sources or {}), **named}, along)
-        return _reweight(scheme, "indicators", indicators or {}, along)
+        own = {} if sources is None else dict(sources)
+        twice = own.keys() & named.keys()
+        if twice:
+            raise UsageError(f"sources: {min(twice)} must not be given twice")
+        scheme = _reweight(self, "sources", own | named, along)
+        return _reweight(scheme, "indicators", {} if indicators is None else dict(indicators), along)
 
 
 def said(label: Label, language: str) -> str:
