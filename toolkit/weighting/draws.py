@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Places = NDArray[np.intp]
 
 Branch = Literal["sources", "indicators"]
-EDGE = 2.0**-54
+EDGE = 2.0**-53
 """How far a uniform number stays from 0 and 1, where its quantiles are 0 or without end."""
 
 

@@ -220,7 +220,7 @@ def composites(
     The same as `score` with the scheme reweighted, to the last digits (sums are taken in another order).
     """
     weights = model.weights if weights is None else weights
-    weights = _alike(weights)
+    weights = alike(weights)
     if value is not None:
         value = value[None] if value.ndim == model.value.ndim else value
         count = max(len(weights.sources), len(value))
@@ -245,7 +245,7 @@ def composites(
     return Composites(score, coverage)
 
 
-def _alike(weights: Weights) -> Weights:
+def alike(weights: Weights) -> Weights:
     """Both trees with as many weightings."""
     count = max(len(weights.sources), len(weights.indicators))
     return Weights(*(np.broadcast_to(part, (count, *part.shape[1:])) for part in weights))
@@ -253,7 +253,7 @@ def _alike(weights: Weights) -> Weights:
 
 def reach(model: Model, weights: Weights, target: tuple[int, int] = (0, 0)) -> tuple[Floats, Floats]:
     """Weights of the leaf cells after renormalising (weightings, patterns, cells), and coverage by pattern."""
-    weights, patterns = _alike(weights), model.patterns
+    weights, patterns = alike(weights), model.patterns
     count, size = len(weights.sources), len(patterns.kind)
     sources, indicators = (part[:, patterns.kind].reshape(count * size, -1) for part in weights)
     seen = np.where(patterns.seen, 1.0, np.nan)

@@ -228,7 +228,7 @@ class _Answers(NamedTuple):
 
     points: Floats
     first: Places
-    count: Floats
+    counts: Floats
     weight: Floats
     n: Floats
 
