@@ -15,7 +15,7 @@ from toolkit.scoring.evaluation import lay_out
 from toolkit.voices import read_voices, voices_of
 from toolkit.weighting.model import composites, model
 from toolkit.weighting.outcomes import outcomes
-from toolkit.weighting.redraw import _rows, cells_of, multiplicities, redraw
+from toolkit.weighting.redraw import answer_rows, cells_of, multiplicities, redraw
 
 SCHEME = """
 language: en
@@ -89,7 +89,7 @@ def test_a_redrawn_round_is_the_round_of_the_ratings_drawn(seed, rule, weights):
     voices = voices_of(frame, study, "r")
     often = multiplicities(voices.circle, 2, rng)
     counts = study.tally.counts.reset_index(drop=True)
-    value = cells_of(found, _rows(counts, found), voices.given @ often, voices.weight @ often)
+    value = cells_of(found, answer_rows(counts, found), voices.given @ often, voices.weight @ often)
     made = composites(found, value=value)
     for draw, column in enumerate(often.T):
         again = make(schemes, repeated(frame, dict(zip(raters_of(frame), column, strict=True))), members=PEOPLE)
@@ -107,7 +107,7 @@ def test_everybody_drawn_once_is_the_round_itself():
     assert voices.alone == 4  # the four superiors
     found = model(study, score(study))
     one = np.ones((len(voices.circle), 1))
-    value = cells_of(found, _rows(counts.reset_index(drop=True), found), voices.given @ one, voices.weight @ one)
+    value = cells_of(found, answer_rows(counts.reset_index(drop=True), found), voices.given @ one, voices.weight @ one)
     np.testing.assert_allclose(value[0], found.value, atol=1e-12)
 
 

@@ -225,7 +225,6 @@ def composites(
         value = value[None] if value.ndim == model.value.ndim else value
         count = max(len(weights.sources), len(value))
         weights = Weights(*(np.broadcast_to(part, (count, *part.shape[1:])) for part in weights))
-        value = np.broadcast_to(value, (count, *value.shape[1:]))
     target = (
         model.scheme.source_tree.position[source],
         model.scheme.indicator_tree.position[indicator] if indicator else 0,
@@ -280,14 +279,18 @@ def _of_cells(model: Model, weights: Weights, target: tuple[int, int], value: Fl
     row = model.patterns.row
     there = ~np.isnan(value)
     solid = np.where(there, value, 0.0).reshape(*value.shape[:2], -1)
-    score, coverage = np.empty(value.shape[:2]), covered[:, row]
+    score, coverage = np.empty((len(cells), len(row))), covered[:, row]
     for pattern, mine in enumerate(model.patterns.members):
-        score[:, mine] = (solid[:, mine] @ cells[:, pattern, :, None])[..., 0]
+        if len(value) == 1:
+            score[:, mine] = cells[:, pattern] @ solid[0, mine].T
+        else:
+            score[:, mine] = (solid[:, mine] @ cells[:, pattern, :, None])[..., 0]
     score[(cells.sum(axis=2) == 0)[:, row]] = np.nan
-    draw, other = np.nonzero((there != model.patterns.seen[row]).any(axis=(2, 3)))
+    changed = (there != model.patterns.seen[row]).any(axis=(2, 3))
+    draw, other = np.nonzero(np.broadcast_to(changed, score.shape))
     if len(draw):
         own = Weights(*(part[draw, model.kind[other]] for part in weights))
-        climb = climb_trees(model.scheme, value[draw, other], own, groups=None)
+        climb = climb_trees(model.scheme, value[draw if len(value) > 1 else 0, other], own, groups=None)
         score[draw, other] = climb.at(climb.second.value, *target)
         coverage[draw, other] = climb.at(climb.second.coverage, *target)
     return Composites(score, coverage)
@@ -298,7 +301,7 @@ def _filled(model: Model, weights: Weights, target: tuple[int, int], value: Floa
     found = []
     for place, (sources, indicators) in enumerate(zip(*weights, strict=True)):
         mine = Weights(sources[model.kind], indicators[model.kind])
-        cells = model.value if value is None else value[place]
+        cells = model.value if value is None else value[place if len(value) > 1 else 0]
         climb = climb_trees(model.scheme, cells, mine, groups=model.groups)
         found.append([climb.at(part, *target) for part in (climb.second.value, climb.second.coverage)])
     score, coverage = np.array(found).swapaxes(0, 1)

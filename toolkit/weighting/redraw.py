@@ -22,7 +22,7 @@ from toolkit.scoring.ratees import list_ratees
 from toolkit.weighting.ladders import NO_VALUE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -52,6 +52,12 @@ class Redrawn(NamedTuple):
 
     value: Floats
     fixed: Whole | None
+
+
+def counts_of(model: Model) -> pd.DataFrame:
+    """Counted answers of the round."""
+    counts = model.study.tally.counts
+    return counts[counts["round"] == model.name].reset_index(drop=True)
 
 
 def redraw(model: Model, voices: Voices, *, draws: int, seed: int) -> Iterator[Redrawn]:
@@ -87,9 +93,16 @@ def redraw(model: Model, voices: Voices, *, draws: int, seed: int) -> Iterator[R
     """
     if voices.round != model.name:
         raise UsageError(f"voices: of round {voices.round}, must be of {model.name}")
-    counts = model.study.tally.counts
-    counts = counts[counts["round"] == model.name].reset_index(drop=True)
-    rows, booth, urn = _rows(counts, model), _booth(counts, model), _urn(counts)
+    counts = counts_of(model)
+    rows, booth = answer_rows(counts, model), booth_of(counts, model)
+    for count, weight in recount(model, voices, draws=draws, seed=seed):
+        yield Redrawn(cells_of(model, rows, count, weight), voted(booth, count) if booth else None)
+
+
+def recount(model: Model, voices: Voices, *, draws: int, seed: int) -> Iterator[tuple[Floats, Floats]]:
+    """Counts and weights of the answers (answers, draws) of a round when raters are redrawn, see `redraw`."""
+    counts = counts_of(model)
+    urn = _urn(counts)
     of_raters, of_ballots = (np.random.default_rng(part) for part in np.random.SeedSequence(seed).spawn(2))
     step = max(1, HELD // max(len(counts), len(voices.circle), 1))
     for start in range(0, draws, step):
@@ -100,7 +113,7 @@ def redraw(model: Model, voices: Voices, *, draws: int, seed: int) -> Iterator[R
         cast = _cast(urn, size, of_ballots)
         count[urn.rows] += cast
         weight[urn.rows] += cast
-        yield Redrawn(cells_of(model, rows, count, weight), _voted(booth, count) if booth else None)
+        yield count, weight
 
 
 def multiplicities(circle: Places, draws: int, rng: np.random.Generator) -> Floats:
@@ -176,8 +189,9 @@ class Rows:
     at: tuple[Places, Places, Places]
 
 
-def _rows(counts: pd.DataFrame, model: Model) -> Rows:
-    scheme = model.scheme
+def answer_rows(counts: pd.DataFrame, model: Model, scheme: Scheme | None = None) -> Rows:
+    """Answers of a round; what they are worth may be said by another scheme with the same sources and indicators."""
+    scheme = scheme or model.scheme
     ratees = pd.Index(list_ratees(model.study, model.name)["ratee_id"])
     text = counts[["ratee_id", "source", "indicator", "value"]].astype(str)
     kinds = text[["source", "indicator", "value"]].drop_duplicates()
@@ -196,17 +210,19 @@ def _rows(counts: pd.DataFrame, model: Model) -> Rows:
     return Rows(order, worthy[order], first, (ratee, source, node))
 
 
-def cells_of(model: Model, rows: Rows, count: Floats, weight: Floats) -> Floats:
+def cells_of(
+    model: Model, rows: Rows, count: Floats, weight: Floats, *, sources: Mapping[str, Source] | None = None
+) -> Floats:
     """Cells (draws, rows, leaf sources, leaf indicators) of counts and weights of answers (answers, draws).
 
-    By the rules of `toolkit.scoring.cells`: plain, weighted and trimmed means, medians, `min`; a tick above stands for
-    the leaf.
+    By the rules of `toolkit.scoring.cells`: plain, weighted and trimmed means, medians, `min`, as the scheme's leaf
+    sources have them, or others; a tick above stands for the leaf.
     """
     scheme, draws = model.scheme, count.shape[1]
     mean = np.full((draws, len(model.value), len(scheme.leaf_sources), len(scheme.indicator_tree)), np.nan)
     ratee, source, node = rows.at
     ends = np.append(rows.first, len(rows.answer))
-    for place, rules in enumerate(scheme.leaf_sources.values()):
+    for place, rules in enumerate((sources or scheme.leaf_sources).values()):
         mine = np.flatnonzero(source == place)
         if not len(mine):
             continue
@@ -261,7 +277,7 @@ def _means(rules: Source, answers: _Answers) -> Floats:
 # ------------------------------------------------------------------------------------------------------------ votes
 
 
-class _Booth(NamedTuple):
+class Booth(NamedTuple):
     """Votes on grades: their rows, ratees and levels among `names`, and the rules."""
 
     rows: Places
@@ -274,7 +290,7 @@ class _Booth(NamedTuple):
     size: int
 
 
-def _booth(counts: pd.DataFrame, model: Model) -> _Booth | None:
+def booth_of(counts: pd.DataFrame, model: Model) -> Booth | None:
     """Who was voted on; votes on a post are votes on its holder. None where the scheme has no grades by votes."""
     scheme = model.scheme
     if scheme.grades is None or scheme.grades.votes is None:
@@ -288,14 +304,14 @@ def _booth(counts: pd.DataFrame, model: Model) -> _Booth | None:
     rows = np.flatnonzero(asked & (ratee >= 0))
     level, names = pd.factorize(counts["value"].astype(str).iloc[rows])
     blank = np.array([not name or name in _blank(scheme, votes) for name in names], dtype=bool)
-    return _Booth(rows, ratee[rows], level.astype(np.intp), list(names), blank, votes, scheme.grades.order, len(model))
+    return Booth(rows, ratee[rows], level.astype(np.intp), list(names), blank, votes, scheme.grades.order, len(model))
 
 
 def _blank(scheme: Scheme, votes: Votes) -> list[str]:
     return scheme.scales[scheme.leaf_sources[votes.source].scale or ""].blank
 
 
-def _voted(booth: _Booth, count: Floats) -> Whole:
+def voted(booth: Booth, count: Floats) -> Whole:
     """Grades (draws, ratees) by the first rule that holds, exactly, see `vote_grades`."""
     draws = count.shape[1]
     cast = np.zeros((booth.size, len(booth.names), draws), dtype=np.int64)
