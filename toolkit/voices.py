@@ -124,8 +124,9 @@ def voices_of(ratings: IntoFrame, study: Study, name: str) -> Voices:
 def _answers(rows: pd.DataFrame, counts: pd.DataFrame, scheme: Scheme) -> NDArray[np.intp]:
     """The row of `counts` in which each rating was counted, -1 for none; a code is counted as its level."""
     paper = counts["ballot"].to_numpy(dtype=bool)
-    names = {key: pd.Index(counts[key].astype("category").cat.categories.astype(str)) for key in (*KEYS, "value")}
-    held = [names[key].get_indexer(pd.Index(counts[key].astype(str))) for key in names]
+    columns = {key: counts[key].astype("category") for key in (*KEYS, "value")}
+    names = {key: pd.Index(column.cat.categories.astype(str)) for key, column in columns.items()}
+    held = [column.cat.codes.to_numpy().astype(np.int64) for column in columns.values()]
     known = np.ravel_multi_index(held, [max(len(part), 1) for part in names.values()])
     pairs = rows[["source", "value"]].drop_duplicates().astype(str)
     scales = {source: scheme.scales[leaf.scale or ""] for source, leaf in scheme.leaf_sources.items()}

@@ -12,11 +12,13 @@ from small_study import RATINGS, make, schemes_of
 
 from toolkit import score
 from toolkit.faults import UsageError
+from toolkit.scoring.ranks import rank
 from toolkit.voices import voices_of
-from toolkit.weighting.choices import _trial, choices_of, effects
+from toolkit.weighting.choices import choices_of, effects
 from toolkit.weighting.model import model
 from toolkit.weighting.redraw import redraw
 from toolkit.weighting.sobol import mixed, sensitivity, spread_out
+from toolkit.weighting.trials import trial_of
 
 ORACLE = Path(__file__).parents[1] / "oracles" / "sobol_ishigami.json"
 BOUNDS = [[-np.pi, np.pi]] * 3
@@ -102,7 +104,7 @@ def test_every_combination_is_scored_as_its_scheme_would():
     assert {name: len(of) for name, of in options.items()} == {
         "average peer": 3, "average public": 3, "first": 2, "missing": 3, "map five": 2,
     }  # fmt: skip
-    trial = _trial(made, list(options), None, 1, {"concentration": None, "order": ()}, seed=1)
+    trial = trial_of(made, options, None, {}, seed=1)
     rng = np.random.default_rng(2)
     points = rng.random((14, 5))
     found = trial.evaluate(points)
@@ -110,10 +112,13 @@ def test_every_combination_is_scored_as_its_scheme_would():
         peer, public, first, rule, way = (of[int(x * len(of))] for x, of in zip(point, options.values(), strict=True))
         again = score(make(scheme(way, peer, public, first, rule), frame, members=PEOPLE))
         rows = again.ratees.set_index("ratee_id").loc[made.quantities.index]
-        np.testing.assert_allclose(found["score"][place], rows["score"].to_numpy(float), atol=1e-9)
+        middle = np.nan_to_num(trial.middle["score"])
+        np.testing.assert_allclose(found["score"][place] + middle, rows["score"].to_numpy(float), atol=1e-4)
         order = ["fail", "pass", "excellent"]
         grade = [order.index(grade) if isinstance(grade, str) else -2 for grade in rows["grade"]]
-        assert found["grade"][place].tolist() == grade
+        assert (found["grade"][place] + trial.middle["grade"]).tolist() == grade
+        counted = np.where(rows["exempt"], np.nan, rows["score"].to_numpy(float))
+        np.testing.assert_array_equal(found["rank"][place] + trial.middle["rank"], rank(counted))
 
 
 def test_effects_of_choices_weights_and_raters():
@@ -137,9 +142,10 @@ def test_the_raters_that_are_tried_are_those_redrawn():
     frame = rated()
     made = model(study := make(scheme(), frame, members=PEOPLE), score(study))
     voices = voices_of(frame, study, "r")
-    trial = _trial(made, ["raters"], voices, 4, {"concentration": None, "order": ()}, seed=3)
+    trial = trial_of(made, {"raters": list("abcd")}, voices, {}, seed=3)
     value = np.concatenate([part.value for part in redraw(made, voices, draws=4, seed=3)])
-    np.testing.assert_array_equal(trial.cells["", ""], value)
+    for place in range(3):
+        np.testing.assert_array_equal(trial.cells[place, "", ""], np.nan_to_num(value[:, :, place]))
     assert len(np.unique(trial.evaluate(np.arange(4)[:, None] / 4)["score"], axis=0)) == 4
 
 

@@ -2,42 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from itertools import product
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
 from toolkit.faults import UsageError
-from toolkit.scheme import Trim
-from toolkit.weighting.acceptability import ranked
-from toolkit.weighting.draws import lay, siblings
-from toolkit.weighting.outcomes import outcomes
-from toolkit.weighting.redraw import answer_rows, booth_of, cells_of, counts_of, recount, voted
+from toolkit.weighting.redraw import counts_of
 from toolkit.weighting.sobol import BLOCKS, NORMAL, Sums, mixed, spread_out
+from toolkit.weighting.trials import ABOUT, AVERAGES, MAPS, RATERS, WEIGHTS, trial_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from toolkit.scheme import Scheme, Source
-    from toolkit.scoring.evaluation import Weights
     from toolkit.voices import Voices
     from toolkit.weighting.model import Model
-    from toolkit.weighting.outcomes import Outcomes
     from toolkit.weighting.sobol import Indices
+    from toolkit.weighting.trials import Trial
 
     Floats = NDArray[np.float64]
     Whole = NDArray[np.int64]
 
-ABOUT = ("score", "rank", "grade", "stars")
-WEIGHTS, RATERS = "weights", "raters"
-AVERAGES, MAPS = ("mean", "trimmed", "median"), ("min-max", "share")
-OWN = ""
-"""The average, or the map, that the scheme has."""
 COMPARED = 3
 """Ratings of a cell below which mean, trimmed mean and median are one."""
 SECONDS = 2.0
@@ -77,7 +66,7 @@ class Effects:
         `about, choice, first, total`: of all ratees together, sums of parts over the sum of the variances.
     """
 
-    choices: dict[str, list[str]]
+    choices: Mapping[str, list[str]]
     evaluations: int
     table: pd.DataFrame
     overall: pd.DataFrame
@@ -93,12 +82,10 @@ def choices_of(model: Model) -> dict[str, list[str]]:
     """
     scheme, counts = model.scheme, counts_of(model)
     found = {}
-    plain = counts.assign(even=counts["weight"] == counts["count"])
-    by_source = plain.groupby(plain["source"].astype(str))["even"].all()
-    keys = [plain[key].astype(str) for key in ("source", "ratee_id", "indicator")]
-    most = plain.groupby(keys)["count"].sum().groupby(level=0).max()
+    uneven = set(counts["source"][counts["weight"] != counts["count"]].astype(str))
+    most = counts.groupby(["source", "ratee_id", "indicator"], observed=True)["count"].sum().groupby(level=0).max()
     for name in scheme.leaf_sources:
-        if bool(by_source.get(name, False)) and most[name] >= COMPARED:
+        if name not in uneven and most.get(name, 0) >= COMPARED:
             found[f"average {name}"] = list(AVERAGES)
     if len(scheme.source_tree.leaves) > 1 and len(scheme.indicator_tree.leaves) > 1:
         found["first"] = ["indicator", "source"]
@@ -164,125 +151,22 @@ def effects(
     if base < BLOCKS or base & (base - 1):
         raise UsageError(f"base: {base}, must be a power of 2, at least {BLOCKS}")
     spread = {"concentration": concentration, "order": order}
-    trial = _trial(model, only, voices, redraws, spread, seed=seed)
+    trial = trial_of(model, _chosen(model, only, voices, redraws), voices, spread, seed=seed)
     groups = [column.stop - column.start for column in trial.columns.values()]
     one, other = spread_out(sum(groups), base, seed=seed)
     between = mixed(one, other, groups)
     sums = {about: Sums(len(groups), len(trial.mine)) for about in ABOUT}
     step = base // BLOCKS
-    own = trial.results(outcomes(model, kinds=("member",)))
-    middle = {about: np.nan_to_num(part[0]) for about, part in own.items()}
     with tqdm(total=base * (len(groups) + 2), desc="choices", unit="scoring", delay=SECONDS) as bar:
         for block in range(BLOCKS):
             mine = slice(block * step, (block + 1) * step)
             points = np.concatenate([one[mine], other[mine], *between[:, mine]])
             found = trial.evaluate(points)
             for about, part in found.items():
-                of = (part - middle[about]).reshape(len(groups) + 2, step, -1)
+                of = part.reshape(len(groups) + 2, step, -1)
                 sums[about].add(block, of[0], of[1], of[2:])
             bar.update(len(points))
     return _told(trial, sums, base * (len(groups) + 2), seed)
-
-
-@dataclass
-class _Trial:
-    """What is needed to score a round at points of the unit cube.
-
-    Attributes
-    ----------
-    model : Model
-        The round as it is.
-    choices : dict
-        Options of each choice.
-    columns : dict
-        Where the points of each choice stand.
-    mine : ndarray
-        Places of the members who can be ranked.
-    cells : dict
-        By average and map of the scale: cells (sets of raters, rows, leaf sources, leaf indicators).
-    fixed : list
-        Grades by votes of each set of raters; empty where there are none or raters stay.
-    models : dict
-        The round by the tree over which the first mean is taken and the rule for what is missing.
-    spread : dict
-        `concentration` and `order` of the weights.
-    """
-
-    model: Model
-    choices: dict[str, list[str]]
-    columns: dict[str, slice]
-    mine: NDArray[np.intp]
-    cells: dict[tuple[str, str], Floats]
-    fixed: list[Whole]
-    models: dict[tuple[str, str], Model]
-    spread: dict[str, Any]
-
-    def evaluate(self, points: Floats) -> dict[str, Floats]:
-        """Results (points, members) at some points (points, inputs), by what they are about."""
-        names = [name for name in self.choices if name != WEIGHTS]
-        option = np.zeros((len(points), len(names)), dtype=np.intp)
-        for place, name in enumerate(names):
-            count = len(self.choices[name])
-            option[:, place] = np.minimum(points[:, self.columns[name].start] * count, count - 1)
-        weights = self._weights(points)
-        found = {about: np.empty((len(points), len(self.mine))) for about in ABOUT}
-        kinds, kind = np.unique(option, axis=0, return_inverse=True)
-        for number, key in enumerate(kinds):
-            mine = np.flatnonzero(kind.ravel() == number)
-            chosen = {name: int(place) for name, place in zip(names, key, strict=True)}
-            sources = weights.sources[mine] if len(weights.sources) > 1 else weights.sources
-            made = self._score(chosen, weights._replace(sources=sources))
-            for about, part in made.items():
-                found[about][mine] = part
-        return found
-
-    def _weights(self, points: Floats) -> Weights:
-        if WEIGHTS not in self.choices:
-            return self.model.weights
-        return lay(self.model, points[:, self.columns[WEIGHTS]], **self.spread)
-
-    def _score(self, chosen: dict[str, int], weights: Weights) -> dict[str, Floats]:
-        """Results under some weightings, by the options chosen."""
-
-        def option(name: str, own: str) -> str:
-            return self.choices[name][chosen[name]] if name in chosen else own
-
-        scheme, raters = self.model.scheme, chosen.get(RATERS, 0)
-        value = np.empty_like(self.model.value)
-        for place, (name, source) in enumerate(scheme.leaf_sources.items()):
-            made_by = option(f"average {name}", OWN), option(f"map {source.scale}", OWN)
-            value[:, place] = self.cells[made_by][raters, :, place]
-        model = self.models[option("first", scheme.first), option("missing", scheme.missing.rule)]
-        fixed = np.repeat(self.fixed[raters][None], len(weights.sources), axis=0) if self.fixed else None
-        return self.results(outcomes(model, weights, value=value, fixed=fixed, kinds=("member",)))
-
-    def results(self, found: Outcomes) -> dict[str, Floats]:
-        """Numbers (draws, members) of each kind of result."""
-        mine = self.mine
-        made = {"score": found.score[:, mine], "rank": found.rank()[:, mine]}
-        return made | {"grade": found.grade[:, mine].astype(float), "stars": found.stars[:, mine].astype(float)}
-
-
-def _trial(
-    model: Model, only: Sequence[str] | None, voices: Voices | None, redraws: int, spread: dict[str, Any], *, seed: int
-) -> _Trial:
-    choices = _chosen(model, only, voices, redraws)
-    columns, start = {}, 0
-    for name in choices:
-        size = len(siblings(model, "sources", "")) if name == WEIGHTS else 1
-        columns[name] = slice(start, start + size)
-        start += size
-    cells, fixed = _bank(model, choices, voices, seed)
-    scheme = model.scheme
-    missing = scheme.missing
-    models = {
-        (first, rule): replace(
-            model,
-            scheme=scheme.model_copy(update={"first": first, "missing": missing.model_copy(update={"rule": rule})}),
-        )
-        for first, rule in product(choices.get("first", [scheme.first]), choices.get("missing", [missing.rule]))
-    }
-    return _Trial(model, choices, columns, ranked(model), cells, fixed, models, spread)
 
 
 def _chosen(model: Model, only: Sequence[str] | None, voices: Voices | None, redraws: int) -> dict[str, list[str]]:
@@ -299,54 +183,7 @@ def _chosen(model: Model, only: Sequence[str] | None, voices: Voices | None, red
     return found
 
 
-def _bank(
-    model: Model, choices: dict[str, list[str]], voices: Voices | None, seed: int
-) -> tuple[dict[tuple[str, str], Floats], list[Whole]]:
-    """Cells and grades by votes of every set of raters, by average and map."""
-    scheme, counts = model.scheme, counts_of(model)
-    averages = [OWN, *AVERAGES] if any(name.startswith("average ") for name in choices) else [OWN]
-    maps = [OWN, *MAPS] if any(name.startswith("map ") for name in choices) else [OWN]
-    rows = {way: answer_rows(counts, model, _mapped(scheme, way)) for way in maps}
-    made: dict[tuple[str, str], list[Floats]] = {key: [] for key in product(averages, maps)}
-    fixed: list[Whole] = []
-    drawn: Iterable[tuple[Floats, Floats]] = [
-        (counts[["count"]].to_numpy(dtype=float), counts[["weight"]].to_numpy(dtype=float))
-    ]
-    if RATERS in choices and voices is not None:
-        drawn = recount(model, voices, draws=len(choices[RATERS]), seed=seed)
-        booth = booth_of(counts, model)
-    else:
-        booth = None
-    for count, weight in drawn:
-        for (average, way), parts in made.items():
-            sources = {name: _averaged(source, average) for name, source in scheme.leaf_sources.items()}
-            parts.append(cells_of(model, rows[way], count, weight, sources=sources))
-        if booth is not None:
-            fixed += list(voted(booth, count))
-    return {key: np.concatenate(parts) for key, parts in made.items()}, fixed
-
-
-def _averaged(source: Source, average: str) -> Source:
-    """A source with another average."""
-    if average == OWN:
-        return source
-    kind = "median" if average == "median" else "mean"
-    trim = (source.trim or Trim()) if average == "trimmed" else None
-    return source.model_copy(update={"average": kind, "trim": trim})
-
-
-def _mapped(scheme: Scheme, way: str) -> Scheme:
-    """The scheme with its scales of numbers mapped in another way."""
-    if way == OWN:
-        return scheme
-    scales = {
-        name: scale if scale.low is None else scale.model_copy(update={"map": way})
-        for name, scale in scheme.scales.items()
-    }
-    return scheme.model_copy(update={"scales": scales})
-
-
-def _told(trial: _Trial, sums: dict[str, Sums], evaluations: int, seed: int) -> Effects:
+def _told(trial: Trial, sums: dict[str, Sums], evaluations: int, seed: int) -> Effects:
     """Indices as frames."""
     names = list(trial.choices)
     ids = trial.model.quantities.index[trial.mine]

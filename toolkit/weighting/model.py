@@ -235,12 +235,17 @@ def composites(
         score, coverage = _of_cells(model, weights, target, value)
     else:
         score, coverage = _by_pattern(model, weights, target)
+    return finished(model, score, coverage, composite=target == (0, 0))
+
+
+def finished(model: Model, score: Floats, coverage: Floats, *, composite: bool = True) -> Composites:
+    """From scores of rows (weightings, rows) to those of ratees: of posts their mean is taken, what is thin is none."""
     score, coverage = _of_ratees(model, score, coverage)
     missing = model.scheme.missing
     if missing.rule == "fail":
-        score = np.where(coverage < 1 - TOLERANCE, np.nan, score)
-    if target == (0, 0):
-        score = np.where(coverage < float(missing.min_coverage) - TOLERANCE, np.nan, score)
+        score[coverage < 1 - TOLERANCE] = np.nan
+    if composite:
+        score[coverage < float(missing.min_coverage) - TOLERANCE] = np.nan
     return Composites(score, coverage)
 
 

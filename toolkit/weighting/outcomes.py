@@ -106,12 +106,10 @@ def outcomes(
     weighting by scoring's own code. What votes decided, points, measures and satisfaction stay as they are.
     """
     found = composites(model, weights, value=value)
-    steps = [step for step in ladders(model) if step.kind in kinds]
+    steps = _steps(model, kinds, other=value is not None)
     size = found.score.shape
     held = {about: np.full(size, NO_VALUE, dtype=np.int8) for about in ("grade", "stars")}
     values = {about: np.full(size, np.nan) for about in ("grade", "stars")}
-    if value is not None:  # a line was tried where the model's cells let a score be
-        steps = [replace(step, line=None) if step.of == "index" else step for step in steps]
     for step in [step for step in steps if step.line is not None]:
         of, level = _straight(step, found, fixed if step.about == "grade" else None)
         values[step.about][:, step.rows], held[step.about][:, step.rows] = of, level
@@ -132,6 +130,27 @@ def outcomes(
             held[step.about][number, step.rows] = whole
             if step.about == "grade":
                 asked["grade"] = held["grade"][number].astype(float)
+    return Outcomes(model, found.score, found.coverage, held["grade"], held["stars"], values)
+
+
+def _steps(model: Model, kinds: Sequence[str], *, other: bool) -> list[Ladder]:
+    """The ladders; with other cells the line of an index is not used: it was tried where the model's let a score be."""
+    steps = [step for step in ladders(model) if step.kind in kinds]
+    return [replace(step, line=None) if other and step.of == "index" else step for step in steps]
+
+
+def rest_on_composites(model: Model, kinds: Sequence[str] = KINDS) -> bool:
+    """Whether grades and stars are known once the composites are, whatever cells these were made of."""
+    return all(step.line is not None for step in _steps(model, kinds, other=True))
+
+
+def judged(model: Model, found: Composites, *, fixed: Whole | None = None, kinds: Sequence[str] = KINDS) -> Outcomes:
+    """What becomes of composites made of any cells, where no more must be known, see `rest_on_composites`."""
+    held = {about: np.full(found.score.shape, NO_VALUE, dtype=np.int8) for about in ("grade", "stars")}
+    values: dict[str, Floats] = {}
+    for step in _steps(model, kinds, other=True):
+        of, level = _straight(step, found, fixed if step.about == "grade" else None)
+        held[step.about][:, step.rows], values[step.about] = level, of
     return Outcomes(model, found.score, found.coverage, held["grade"], held["stars"], values)
 
 

@@ -109,10 +109,11 @@ def recount(model: Model, voices: Voices, *, draws: int, seed: int) -> Iterator[
         size = min(step, draws - start)
         often = multiplicities(voices.circle, size, of_raters)
         count = voices.given @ often
-        weight = count.copy() if voices.weight is voices.given else voices.weight @ often
+        weight = count if voices.weight is voices.given else voices.weight @ often
         cast = _cast(urn, size, of_ballots)
         count[urn.rows] += cast
-        weight[urn.rows] += cast
+        if weight is not count:
+            weight[urn.rows] += cast
         yield count, weight
 
 
@@ -192,22 +193,27 @@ class Rows:
 def answer_rows(counts: pd.DataFrame, model: Model, scheme: Scheme | None = None) -> Rows:
     """Answers of a round; what they are worth may be said by another scheme with the same sources and indicators."""
     scheme = scheme or model.scheme
+    keys = [counts[name].astype("category") for name in ("source", "indicator", "value", "ratee_id")]
+    source, indicator, value, ratee = (key.cat.codes.to_numpy().astype(np.int64) for key in keys)
+    sources, indicators, values, ids = (pd.Index(key.cat.categories.astype(str)) for key in keys)
+    joint = (source * len(indicators) + indicator) * len(values) + value
+    _, first, kind = np.unique(joint, return_index=True, return_inverse=True)
+    named = zip(sources[source[first]], indicators[indicator[first]], values[value[first]], strict=True)
+    worthy = np.array([worth(scheme, *names) for names in named])[kind] if len(counts) else np.zeros(0)
     ratees = pd.Index(list_ratees(model.study, model.name)["ratee_id"])
-    text = counts[["ratee_id", "source", "indicator", "value"]].astype(str)
-    kinds = text[["source", "indicator", "value"]].drop_duplicates()
-    points = [worth(scheme, *kind) for kind in kinds.itertuples(index=False, name=None)]
-    worthy = text.merge(kinds.assign(points=points), how="left")["points"].to_numpy(dtype=float)
     at = (
-        pd.Index(list(scheme.leaf_sources)).get_indexer(pd.Index(text["source"])),
-        ratees.get_indexer(pd.Index(text["ratee_id"])),
-        pd.Index(scheme.indicator_tree.names).get_indexer(pd.Index(text["indicator"])),
+        pd.Index(list(scheme.leaf_sources)).get_indexer(sources)[source],
+        ratees.get_indexer(ids)[ratee],
+        pd.Index(scheme.indicator_tree.names).get_indexer(indicators)[indicator],
     )
-    cell = np.ravel_multi_index(at, (len(scheme.leaf_sources), len(ratees), len(scheme.indicator_tree)))
+    cell = np.zeros(0, dtype=np.intp)
+    if len(counts):
+        cell = np.ravel_multi_index(at, (len(scheme.leaf_sources), len(ratees), len(scheme.indicator_tree)))
     valid = np.flatnonzero(~np.isnan(worthy))
     order = valid[np.lexsort((worthy[valid], cell[valid]))]
     first = np.flatnonzero(np.diff(cell[order], prepend=-1))
-    source, ratee, node = (part[order[first]].astype(np.intp) for part in at)
-    return Rows(order, worthy[order], first, (ratee, source, node))
+    of_source, of_ratee, of_node = (part[order[first]].astype(np.intp) for part in at)
+    return Rows(order, worthy[order], first, (of_ratee, of_source, of_node))
 
 
 def cells_of(
@@ -229,12 +235,15 @@ def cells_of(
         part = slice(ends[mine[0]], ends[mine[-1] + 1])
         first = rows.first[mine] - part.start
         answers = rows.answer[part]
-        n = np.add.reduceat(count[answers], first, axis=0)
-        of_cells = _means(rules, _Answers(rows.points[part], first, count[answers], weight[answers], n))
+        given = count[answers]
+        weighed = given if weight is count else weight[answers]
+        n = np.add.reduceat(given, first, axis=0)
+        of_cells = _means(rules, _Answers(rows.points[part], first, given, weighed, n))
         mean[:, ratee[mine], place, node[mine]] = of_cells.T
-        most = np.zeros((len(model.value), draws))
-        np.maximum.at(most, ratee[mine], n)
-        mean[:, :, place][(most < (rules.min or 1)).T] = np.nan
+        if (rules.min or 1) > 1:  # a cell without answers is missing anyhow
+            rated = np.flatnonzero(np.diff(ratee[mine], prepend=-1))
+            few = np.maximum.reduceat(n, rated, axis=0) < rules.min
+            mean[:, ratee[mine[rated]], place] = np.where(few.T[:, :, None], np.nan, mean[:, ratee[mine[rated]], place])
     value, _ = stand_in(scheme, mean.reshape(-1, *mean.shape[2:]))
     return value.reshape(draws, -1, *value.shape[1:])
 
@@ -254,7 +263,8 @@ def _means(rules: Source, answers: _Answers) -> Floats:
     points, first, count, weight, n = answers
     x = points[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.add.reduceat(weight * x, first, axis=0) / np.add.reduceat(weight, first, axis=0)
+        total = n if weight is count else np.add.reduceat(weight, first, axis=0)
+        mean = np.add.reduceat(weight * x, first, axis=0) / total
     if not (rules.trim or rules.average == "median"):
         return np.asarray(mean, dtype=float)
     cell = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(points))))
@@ -265,12 +275,14 @@ def _means(rules: Source, answers: _Answers) -> Floats:
         drop = rules.trim.drop
         kept = np.clip(np.minimum(last, size - drop) - np.maximum(before, drop), 0, None)
         changed = n > rules.trim.above
-        total, base = np.add.reduceat(kept * x, first, axis=0), n - 2 * drop
+        total = np.add.reduceat(kept * x, first, axis=0)
+        base = n - 2 * drop
     else:
         low, high = np.floor((size + 1) / 2), np.ceil((size + 1) / 2)
         middle = ((before < low) & (low <= last)) * 0.5 + ((before < high) & (high <= last)) * 0.5
         changed = n > 0
-        total, base = np.add.reduceat(middle * x, first, axis=0), np.ones_like(n)
+        total = np.add.reduceat(middle * x, first, axis=0)
+        base = np.ones_like(n)
     return np.where(changed, total / np.where(changed, base, 1), mean)
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Numbers = NDArray[np.float64] | NDArray[np.float32]
 
 BLOCKS = 32
 """Stretches of the sample between which the bootstrap draws."""
@@ -21,7 +22,7 @@ RESAMPLES = 100
 """Of the bootstrap."""
 NORMAL = 1.959963984540054
 """Standard deviations on either side that hold 95% of a normal distribution."""
-PART = 1000
+PART = 200
 """Results whose bootstrap is held at a time."""
 NOTHING = 1e-18
 """Variance of what never changes: of scores that are equal."""
@@ -86,7 +87,7 @@ class Sums:
     def __post_init__(self) -> None:
         self.sums = np.zeros((BLOCKS, 3 + 2 * self.groups, self.results))
 
-    def add(self, block: int, one: Floats, other: Floats, between: Floats) -> None:
+    def add(self, block: int, one: Numbers, other: Numbers, between: Numbers) -> None:
         """Add results (points, results) of both samples and (groups, points, results) of the mixed ones.
 
         They are best given less some value that lies among them.
@@ -123,9 +124,8 @@ class Sums:
         error = np.empty_like(part)
         for start in range(0, self.results, PART):
             mine = slice(start, start + PART)
-            again = np.tensordot(drawn.astype(float), self.sums[used][:, :, mine], axes=1)
-            shares = np.array([_share(*self._parts(sums)) for sums in again])
-            error[:, mine] = shares.std(axis=0, ddof=1)
+            again = np.tensordot(self.sums[used][:, :, mine], drawn.astype(float), axes=(0, 1))
+            error[:, mine] = _share(*self._parts(again)).std(axis=-1, ddof=1)
         whole = np.nansum(variance)
         summed = np.where(np.isnan(variance), 0.0, part).sum(axis=1)
         together = summed / whole if whole > NOTHING * self.results else np.full(len(part), np.nan)
