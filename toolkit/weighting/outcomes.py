@@ -110,8 +110,9 @@ def outcomes(
     size = found.score.shape
     held = {about: np.full(size, NO_VALUE, dtype=np.int8) for about in ("grade", "stars")}
     values = {about: np.full(size, np.nan) for about in ("grade", "stars")}
+    settled: dict[str, Floats] = {}
     for step in [step for step in steps if step.line is not None]:
-        of, level = _straight(step, found, fixed if step.about == "grade" else None)
+        of, level = _straight(step, found, fixed if step.about == "grade" else None, settled)
         values[step.about][:, step.rows], held[step.about][:, step.rows] = of, level
     steps = [step for step in steps if step.line is None]
     line = index_line(model) if value is None else None
@@ -148,14 +149,20 @@ def judged(model: Model, found: Composites, *, fixed: Whole | None = None, kinds
     """What becomes of composites made of any cells, where no more must be known, see `rest_on_composites`."""
     held = {about: np.full(found.score.shape, NO_VALUE, dtype=np.int8) for about in ("grade", "stars")}
     values: dict[str, Floats] = {}
+    settled: dict[str, Floats] = {}
     for step in _steps(model, kinds, other=True):
-        of, level = _straight(step, found, fixed if step.about == "grade" else None)
+        of, level = _straight(step, found, fixed if step.about == "grade" else None, settled)
         held[step.about][:, step.rows], values[step.about] = level, of
     return Outcomes(model, found.score, found.coverage, held["grade"], held["stars"], values)
 
 
-def _straight(step: Ladder, found: Composites, fixed: Whole | None) -> tuple[Floats, Levels]:
-    """What the bands of a ladder are of, and levels, where that is a straight line of the score."""
+def _straight(
+    step: Ladder, found: Composites, fixed: Whole | None, settled: dict[str, Floats]
+) -> tuple[Floats, Levels]:
+    """What the bands of a ladder are of, and levels, where that is a straight line of the score.
+
+    Scores that were settled for one ladder are kept in `settled` for the next of the same kind of ratee.
+    """
     if step.line is None:
         raise ValueError(f"{step.about} of {step.kind}s: {step.why}")
     score = found.score[:, step.rows]
@@ -164,7 +171,10 @@ def _straight(step: Ladder, found: Composites, fixed: Whole | None) -> tuple[Flo
     if step.kind == "member":
         counts &= ~np.isnan(score)
     level = band_rows(step, value, None if fixed is None else fixed[:, step.rows])
-    even = settle_rows(value) if any(gate.share is not None for gate in step.gates.values()) else value
+    even = value
+    if any(gate.share is not None for gate in step.gates.values()):
+        even = settled[step.kind] if step.of == "score" and step.kind in settled else settle_rows(value)
+        settled |= {step.kind: even} if step.of == "score" else {}
     admitted = admit_rows(level, even, counts, step.gates)
     admitted[level == NO_VALUE] = NO_VALUE
     return value, admitted

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 BLOCKS = 32
 """Stretches of the sample between which the bootstrap draws."""
-RESAMPLES = 100
+RESAMPLES = 50
 """Of the bootstrap."""
 NORMAL = 1.959963984540054
 """Standard deviations on either side that hold 95% of a normal distribution."""
-PART = 200
+PART = 64
 """Results whose bootstrap is held at a time."""
 NOTHING = 1e-18
 """Variance of what never changes: of scores that are equal."""

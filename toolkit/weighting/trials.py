@@ -12,12 +12,12 @@ from toolkit.scheme import Trim
 from toolkit.scoring.evaluation import Weights, climb_trees
 from toolkit.weighting.acceptability import ranked
 from toolkit.weighting.draws import lay, siblings
-from toolkit.weighting.model import Composites, composites, finished, reach
+from toolkit.weighting.model import Composites, finished, reach
 from toolkit.weighting.outcomes import judged, outcomes, rest_on_composites
 from toolkit.weighting.redraw import answer_rows, booth_of, cells_of, counts_of, recount, voted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -58,6 +58,8 @@ class Trial:
         By place of the leaf source, average and map: cells (sets of raters, rows, leaf indicators), 0 for none.
     seen : ndarray of bool (sets of raters, rows, leaf sources, leaf indicators)
         Which cells there are.
+    changed : list of ndarray
+        Of each set of raters, the rows that lack other cells than in the round as it is.
     fixed : ndarray of int (sets of raters, ratees), or None
         Grades by votes, if there are any and raters are redrawn.
     models : dict
@@ -74,6 +76,7 @@ class Trial:
     mine: Places
     cells: Mapping[tuple[int, str, str], Floats]
     seen: NDArray[np.bool_]
+    changed: list[Places]
     fixed: Whole | None
     models: Mapping[tuple[str, str], Model]
     spread: Mapping[str, Any]
@@ -83,26 +86,34 @@ class Trial:
         """Results (points, members), less `middle`, at some points (points, inputs), by what they are about."""
         option = self._options(points)
         weights = self._weights(points)
-        found = Composites(*(np.empty((len(points), len(self.model))) for _ in "sc"))
-        kinds, kind = np.unique(np.array([*option.values()]).T.reshape(len(points), -1), axis=0, return_inverse=True)
-        order = np.argsort(kind.ravel(), kind="stable")
         made: dict[str, Singles] = {about: np.empty((len(points), len(self.mine)), np.float32) for about in ABOUT}
+        rows = Composites(*(np.empty((len(points), len(self.seen[0]))) for _ in "sc"))
         slow = not rest_on_composites(self.model, ("member",))
-        for number, mine in enumerate(np.split(order, np.cumsum(np.bincount(kind.ravel()))[:-1])):
-            chosen = dict(zip(option, map(int, kinds[number]), strict=True))
+        for chosen, mine in _alike(option, len(points)):
             sources = weights.sources[mine] if len(weights.sources) > 1 else weights.sources
             part = weights._replace(sources=np.broadcast_to(sources, (len(mine), *sources.shape[1:])))
-            if slow:
+            if slow or self._round(chosen).scheme.missing.rule == "adjusted":
                 self._keep(made, mine, self._composed(chosen, part))
             else:
-                found.score[mine], found.coverage[mine] = self._composites(chosen, part)
-        raters = option.get(RATERS, np.zeros(len(points), dtype=np.intp))
-        for start in range(0, 0 if slow else len(points), TOGETHER):
-            some = np.arange(start, min(start + TOGETHER, len(points)))
-            fixed = None if self.fixed is None else self.fixed[raters[some]]
-            at = Composites(*(part[some] for part in found))
-            self._keep(made, some, judged(self.model, at, fixed=fixed, kinds=("member",)))
+                rows.score[mine], rows.coverage[mine] = self._of_rows(chosen, part)
+        self._judge(made, rows, option)
         return made
+
+    def _judge(self, made: dict[str, Singles], rows: Composites, option: Mapping[str, Places]) -> None:
+        """Results of scores of rows, some points at a time."""
+        if not rest_on_composites(self.model, ("member",)):
+            return
+        raters = option.get(RATERS, np.zeros(len(rows.score), dtype=np.intp))
+        ways = {name: option[name] for name in ("first", "missing") if name in option}
+        for chosen, mine in _alike(ways, len(rows.score)):
+            model = self._round(chosen)
+            if model.scheme.missing.rule == "adjusted":
+                continue
+            for start in range(0, len(mine), TOGETHER):
+                some = mine[start : start + TOGETHER]
+                at = finished(model, *(part[some] for part in rows))
+                fixed = None if self.fixed is None else self.fixed[raters[some]]
+                self._keep(made, some, judged(self.model, at, fixed=fixed, kinds=("member",)))
 
     def results(self, found: Outcomes) -> dict[str, Any]:
         """Numbers (draws, members) of each kind of result."""
@@ -128,53 +139,69 @@ class Trial:
             return self.model.weights
         return lay(self.model, points[:, self.columns[WEIGHTS]], **self.spread)
 
-    def _variant(self, chosen: Mapping[str, int]) -> tuple[Model, list[Floats], int]:
-        """The round by the options chosen, cells (rows, leaf indicators) of each leaf source, and the set of raters."""
+    def _option(self, chosen: Mapping[str, int], name: str, own: str) -> str:
+        """The option that is chosen, or what the scheme has where there is no choice."""
+        return self.choices[name][chosen[name]] if name in chosen else own
 
-        def option(name: str, own: str) -> str:
-            return self.choices[name][chosen[name]] if name in chosen else own
+    def _round(self, chosen: Mapping[str, int]) -> Model:
+        """The round by the options chosen."""
+        scheme = self.model.scheme
+        first = self._option(chosen, "first", scheme.first)
+        return self.models[first, self._option(chosen, "missing", scheme.missing.rule)]
 
-        scheme, raters = self.model.scheme, chosen.get(RATERS, 0)
-        cells = [
-            self.cells[place, option(f"average {name}", OWN), option(f"map {source.scale}", OWN)][raters]
-            for place, (name, source) in enumerate(scheme.leaf_sources.items())
-        ]
-        return self.models[option("first", scheme.first), option("missing", scheme.missing.rule)], cells, raters
+    def _cells(self, chosen: Mapping[str, int]) -> list[Floats]:
+        """Cells (rows, leaf indicators) of each leaf source by the options chosen."""
+        found = []
+        for place, (name, source) in enumerate(self.model.scheme.leaf_sources.items()):
+            average = self._option(chosen, f"average {name}", OWN)
+            way = self._option(chosen, f"map {source.scale}", OWN)
+            found.append(self.cells[place, average, way][chosen.get(RATERS, 0)])
+        return found
 
-    def _composites(self, chosen: Mapping[str, int], weights: Weights) -> Composites:
-        """Composites under some weightings, by the options chosen; the same as `composites` of these cells."""
-        model, cells, raters = self._variant(chosen)
-        seen, patterns = self.seen[raters], model.patterns
-        if model.scheme.missing.rule == "adjusted":
-            return composites(model, weights, value=np.where(seen, np.stack(cells, axis=1), np.nan))
+    def _of_rows(self, chosen: Mapping[str, int], weights: Weights) -> Composites:
+        """Scores of rows under some weightings, by the options chosen."""
+        model, cells, raters = self._round(chosen), self._cells(chosen), chosen.get(RATERS, 0)
+        patterns = model.patterns
         share, covered = reach(model, weights)
-        by_source = share.reshape(*share.shape[:2], *seen.shape[1:])
-        score = np.zeros((len(share), len(seen)))
+        by_source = share.reshape(*share.shape[:2], *self.seen.shape[2:])
+        score = np.zeros((len(share), self.seen.shape[1]))
         for place, part in enumerate(cells):
             if len(patterns.kind) == 1:
                 score += by_source[:, 0, place] @ part.T
             else:
                 score += np.einsum("dri,ri->dr", by_source[:, patterns.row, place], part)
-        score[(share.sum(axis=2) == 0)[:, patterns.row]] = np.nan
+        nothing = share.sum(axis=2) == 0
+        if nothing.any():
+            score[nothing[:, patterns.row]] = np.nan
         coverage = covered[:, patterns.row]
-        changed = np.flatnonzero((seen != patterns.seen[patterns.row]).any(axis=(1, 2)))
+        changed = self.changed[raters]
         if len(changed):
-            value = np.where(seen[changed], np.stack([part[changed] for part in cells], axis=1), np.nan)
+            value = np.where(self.seen[raters, changed], np.stack([part[changed] for part in cells], axis=1), np.nan)
             for draw in range(len(score)):
                 own = Weights(*(part[draw % len(part), model.kind[changed]] for part in weights))
                 climb = climb_trees(model.scheme, value, own, groups=None)
                 score[draw, changed] = climb.at(climb.second.value, 0, 0)
                 coverage[draw, changed] = climb.at(climb.second.coverage, 0, 0)
-        return finished(model, score, coverage)
+        return Composites(score, coverage)
 
     def _composed(self, chosen: Mapping[str, int], weights: Weights) -> Outcomes:
         """The long way, where grades or stars rest on more than the composite."""
-        model, cells, raters = self._variant(chosen)
+        model, cells, raters = self._round(chosen), self._cells(chosen), chosen.get(RATERS, 0)
         value = np.where(self.seen[raters], np.stack(cells, axis=1), np.nan)
         fixed = None
         if self.fixed is not None:
             fixed = np.broadcast_to(self.fixed[raters], (len(weights.sources), self.fixed.shape[1]))
         return outcomes(model, weights, value=value, fixed=fixed, kinds=("member",))
+
+
+def _alike(option: Mapping[str, Places], points: int) -> Iterator[tuple[dict[str, int], Places]]:
+    """Points at which the options are the same."""
+    table = np.array([*option.values()], dtype=np.intp).T.reshape(points, -1)
+    kinds, kind = np.unique(table, axis=0, return_inverse=True)
+    order = np.argsort(kind.ravel(), kind="stable")
+    ends = np.cumsum(np.bincount(kind.ravel()))
+    for number, mine in enumerate(np.split(order, ends[:-1])):
+        yield dict(zip(option, map(int, kinds[number]), strict=True)), mine
 
 
 def trial_of(
@@ -195,7 +222,9 @@ def trial_of(
         )
         for first, rule in product(choices.get("first", [scheme.first]), choices.get("missing", [missing.rule]))
     }
-    trial = Trial(model, choices, columns, ranked(model), cells, seen, fixed, models, spread, {})
+    patterns = model.patterns
+    changed = [np.flatnonzero((part != patterns.seen[patterns.row]).any(axis=(1, 2))) for part in seen]
+    trial = Trial(model, choices, columns, ranked(model), cells, seen, changed, fixed, models, spread, {})
     own = trial.results(outcomes(model, kinds=("member",)))
     return replace(trial, middle={about: np.nan_to_num(part[0]) for about, part in own.items()})
 
