@@ -119,12 +119,11 @@ class Sums:
         doi:10.1214/14-EJS895.
         """
         part, variance = self._parts(self.sums.sum(axis=0))
-        used = np.flatnonzero(self.sums[:, 0, 0] > 0) if self.results else np.zeros(0, dtype=np.intp)
-        drawn = np.random.default_rng(seed).multinomial(len(used), np.full(len(used), 1 / max(len(used), 1)), RESAMPLES)
+        drawn = np.random.default_rng(seed).multinomial(BLOCKS, np.full(BLOCKS, 1 / BLOCKS), RESAMPLES).astype(float)
         error = np.empty_like(part)
         for start in range(0, self.results, PART):
             mine = slice(start, start + PART)
-            again = np.tensordot(self.sums[used][:, :, mine], drawn.astype(float), axes=(0, 1))
+            again = np.tensordot(self.sums[:, :, mine], drawn, axes=(0, 1))
             error[:, mine] = _share(*self._parts(again)).std(axis=-1, ddof=1)
         whole = np.nansum(variance)
         summed = np.where(np.isnan(variance), 0.0, part).sum(axis=1)
