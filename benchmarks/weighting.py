@@ -4,8 +4,8 @@
     python benchmarks/weighting.py --part acceptability
 
 The unit U is the CPU seconds of `np.sort` on 1,000 x 10,000 numbers, measured in the same run. Every way runs in a
-process of its own; CPU seconds are those of all its threads, memory is what Python and NumPy allocate, traced in one more
-run.
+process of its own; CPU seconds are those of all its threads, memory is what Python and NumPy allocate, traced in
+another run.
 """
 
 from __future__ import annotations

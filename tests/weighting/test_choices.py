@@ -79,9 +79,13 @@ AVERAGE = {"mean": "average: mean", "trimmed": "trim: {drop: 1, above: 5}", "med
 PEOPLE = [{"member_id": f"M{number}", "name": "", "unit_id": "UV"[number % 2]} for number in range(8)]
 
 
-def scheme(way="min-max", peer="mean", public="mean", first="indicator", rule="renormalise"):
+def rules_text(way="min-max", peer="mean", public="mean", first="indicator", rule="renormalise"):
     text = SCHEME.replace("MAP", way).replace("PEER", AVERAGE[peer]).replace("PUBLIC", AVERAGE[public])
-    return schemes_of(text.replace("FIRST", first).replace("RULE", rule))
+    return text.replace("FIRST", first).replace("RULE", rule)
+
+
+def scheme(*choice):
+    return schemes_of(rules_text(*choice))
 
 
 def rated():
@@ -119,6 +123,24 @@ def test_every_combination_is_scored_as_its_scheme_would():
         assert (found["grade"][place] + trial.middle["grade"]).tolist() == grade
         counted = np.where(rows["exempt"], np.nan, rows["score"].to_numpy(float))
         np.testing.assert_array_equal(found["rank"][place] + trial.middle["rank"], rank(counted))
+
+
+def test_grades_of_an_index_take_the_long_way():
+    index = "index: {components: {score: {weight: 1, low: 30, high: 70}}}\ngrades:\n  of: index"
+    frame = rated()
+
+    def given(*choice):
+        return schemes_of(rules_text(*choice).replace("grades:", index))
+
+    study = make(given(), frame, members=PEOPLE)
+    made = model(study, score(study))
+    trial = trial_of(made, {"average peer": ["mean", "median"], "map five": ["min-max", "share"]}, None, {}, seed=1)
+    found = trial.evaluate(np.array([[0.1, 0.1], [0.1, 0.9], [0.9, 0.1], [0.9, 0.9]]))
+    for place, (peer, way) in enumerate(product(["mean", "median"], ["min-max", "share"])):
+        again = score(make(given(way, peer), frame, members=PEOPLE)).ratees.set_index("ratee_id")
+        order = ["fail", "pass", "excellent"]
+        expected = [order.index(grade) for grade in again["grade"].reindex(made.quantities.index)]
+        assert (found["grade"][place] + trial.middle["grade"]).tolist() == expected
 
 
 def test_effects_of_choices_weights_and_raters():

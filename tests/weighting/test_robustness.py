@@ -30,6 +30,7 @@ SOURCES = {"superior": 0.4, "peer": 0.3, "public": 0.3}
 GRADES = {
     "bands": {"excellent": 70, "good": 60, "pass": 50, "fail": 0},
     "quota": {"excellent": {"max": "1/3", "within": "unit"}, "good": {"max": "1/2", "within": "study"}},
+    "require": {"excellent": [{"of": "points", "min": 3}], "good": [{"of": "points", "min": 1}]},
 }
 STARS = {"of": "score", "bands": {"3": 75, "2": 65, "1": 55}, "quota": {"3": {"max": "1/5", "within": "study"}}}
 
@@ -39,8 +40,13 @@ def messy(seed, size=24, **sections):
     cells = np.round(rng.uniform(40, 90, (size, 3)) / 10) * 10
     cells[rng.random(cells.shape) < 0.1] = np.nan
     cells[1] = cells[0] + 4e-10
-    scheme = scheme_of(SOURCES, grades=GRADES, stars=STARS, **sections)
-    return model_of(cells, scheme, units=rng.choice(list("abc"), size), exempt=np.arange(size) == 5)
+    categories = {"plain": {}, "clerk": {"stars": {"3": 60, "1": 40}}}
+    scheme = scheme_of(SOURCES, grades=GRADES, stars=STARS, categories=categories, **sections)
+    of = rng.choice(["plain", "clerk"], size)
+    points = rng.integers(0, 12, size).astype(float)
+    return model_of(
+        cells, scheme, units=rng.choice(list("abc"), size), categories=of, exempt=np.arange(size) == 5, points=points
+    )
 
 
 @settings(deadline=None, max_examples=15)

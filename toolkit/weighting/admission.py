@@ -51,12 +51,13 @@ def settle_rows(values: Floats) -> Floats:
     """See `settle`; `values` (weightings, ratees)."""
     rising = np.sort(values, axis=1)
     with np.errstate(invalid="ignore"):
-        gap = np.diff(rising, axis=1)
-    close = ((gap > 0) & (gap <= TOLERANCE)).any(axis=1)
-    if not close.any():
+        gap = rising[:, 1:] - rising[:, :-1]
+    close = np.flatnonzero((gap <= TOLERANCE).any(axis=1))
+    close = close[((gap[close] > 0) & (gap[close] <= TOLERANCE)).any(axis=1)]  # who is equal is settled
+    if not len(close):
         return values
     settled = values.copy()
-    for row in np.flatnonzero(close):
+    for row in close:
         settled[row] = settle(values[row])
     return settled
 
@@ -64,6 +65,7 @@ def settle_rows(values: Floats) -> Floats:
 def rank_rows(values: Floats, group: Whole | None = None) -> Floats:
     """See `rank`; `values` (weightings, ratees), NaN for none; of a group or of all."""
     falling = -values
+    missing = np.isnan(values)
     order = np.argsort(falling, axis=1)
     if group is not None:
         _, code = np.unique(group, return_inverse=True)
@@ -80,7 +82,7 @@ def rank_rows(values: Floats, group: Whole | None = None) -> Floats:
     first = np.maximum.accumulate(np.where(begins, at, 0), axis=1) if group is not None else 0
     ranks = np.empty(values.shape)
     np.put_along_axis(ranks, order, np.broadcast_to(best - first + 1.0, order.shape), axis=1)
-    ranks[np.isnan(values)] = np.nan
+    ranks[missing] = np.nan
     return ranks
 
 
@@ -98,7 +100,9 @@ def band_rows(ladder: Ladder, value: Floats, fixed: Whole | None = None) -> Leve
         level = held if whole else level
         if not whole:
             level[:, ratees] = held
-    level[np.isnan(value)] = NO_VALUE
+    nothing = np.isnan(value)
+    if nothing.any():
+        level[nothing] = NO_VALUE
     voted = ladder.fixed if fixed is None else fixed
     return np.where(voted != NO_VALUE, voted, level).astype(np.int8) if (voted != NO_VALUE).any() else level
 

@@ -117,7 +117,7 @@ class Trial:
 
     def results(self, found: Outcomes) -> dict[str, Any]:
         """Numbers (draws, members) of each kind of result."""
-        mine = self.mine
+        mine = self.mine if len(self.mine) < len(self.model) else slice(None)
         made = {"score": found.score[:, mine], "rank": found.rank()[:, mine]}
         return made | {"grade": found.grade[:, mine], "stars": found.stars[:, mine]}
 
