@@ -4,6 +4,7 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -109,6 +110,15 @@ def test_everybody_drawn_once_is_the_round_itself():
     one = np.ones((len(voices.circle), 1))
     value = cells_of(found, answer_rows(counts.reset_index(drop=True), found), voices.given @ one, voices.weight @ one)
     np.testing.assert_allclose(value[0], found.value, atol=1e-12)
+
+
+def test_engines_hear_the_same_voices():
+    frame = rows_of(np.random.default_rng(1), weights=True)
+    study = make(schemes_of(SCHEME.replace("RULE", "renormalise")), levelled(frame), members=PEOPLE)
+    ours, theirs = voices_of(frame, study, "r"), voices_of(pl.from_pandas(frame), study, "r")
+    np.testing.assert_array_equal(ours.given.toarray(), theirs.given.toarray())
+    np.testing.assert_array_equal(ours.weight.toarray(), theirs.weight.toarray())
+    np.testing.assert_array_equal(ours.circle, theirs.circle)
 
 
 def test_circles_keep_their_number_of_raters():

@@ -148,8 +148,6 @@ def effects(
     assessment of composite indicators. Journal of the Royal Statistical Society A 168:307-323,
     doi:10.1111/j.1467-985X.2005.00350.x. See also `Sums.indices`.
     """
-    if base < BLOCKS or base & (base - 1):
-        raise UsageError(f"base: {base}, must be a power of 2, at least {BLOCKS}")
     spread = {"concentration": concentration, "order": order}
     trial = trial_of(model, _chosen(model, only, voices, redraws), voices, spread, seed=seed)
     groups = [column.stop - column.start for column in trial.columns.values()]

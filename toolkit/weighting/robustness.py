@@ -40,9 +40,9 @@ class Robustness:
     draws : int
         How many.
     ratees : DataFrame
-        `ratee_id, unit_id, score, rank, unit_rank` (as they are), `scored` (share of the draws in which there is a
-        score), `mean, sd` (of the score over these), `mean_rank, mean_rank_se, mean_unit_rank, mean_unit_rank_se`;
-        members who can be ranked.
+        `ratee_id, unit_id, score, rank, unit_rank` (as they are), `scored, scored_se` (share of the draws in which
+        there is a score), `mean, sd` (of the score over these), `mean_rank, mean_rank_se, mean_unit_rank,
+        mean_unit_rank_se`; members who can be ranked.
     acceptability : DataFrame
         `ratee_id, within` ("" all, "unit"), `best, share, se`: how often the rank was that or better.
     chances : DataFrame
@@ -186,7 +186,13 @@ class _Count:
         mean, sd = self._mean("score")
         frame = {"ratee_id": mine.index, "unit_id": mine["unit_id"].to_numpy(), "score": own.score[0, self.mine]}
         frame |= {"rank": own.rank()[0, self.mine], "unit_rank": own.rank(within="unit")[0, self.mine]}
-        frame |= {"scored": self.sums["n"] / self.draws, "mean": mean + self._centre, "sd": sd}
+        scored = self.sums["n"] / self.draws
+        frame |= {
+            "scored": scored,
+            "scored_se": standard_error(scored, self.draws),
+            "mean": mean + self._centre,
+            "sd": sd,
+        }
         for within, name in (("", "mean_rank"), ("unit", "mean_unit_rank")):
             mean, sd = self._mean(f"rank{within}")
             frame |= {name: mean, f"{name}_se": sd / np.sqrt(np.maximum(self.sums["n"], 1))}

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.stats import qmc
 
+from toolkit.faults import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -55,6 +57,8 @@ class Indices(NamedTuple):
 
 def spread_out(inputs: int, base: int, *, seed: int) -> tuple[Floats, Floats]:
     """Two samples (base, inputs) of the unit cube, each spread out evenly: scrambled Sobol points of both together."""
+    if base < BLOCKS or base & (base - 1):
+        raise UsageError(f"base: {base}, must be a power of 2, at least {BLOCKS}")
     points = qmc.Sobol(2 * inputs, rng=seed).random(base)
     return points[:, :inputs], points[:, inputs:]
 
@@ -160,6 +164,11 @@ def sensitivity(function: Callable[[Floats], Floats], groups: Sequence[int], *, 
         Points of each sample, a power of 2, at least 32; the function is called with base x (groups + 2) points.
     seed : int
         Of the points and the bootstrap.
+
+    Raises
+    ------
+    UsageError
+        If `base` is another number.
     """
     one, other = spread_out(sum(groups), base, seed=seed)
     between = mixed(one, other, groups)
