@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau
 
-from toolkit.scoring.ranks import settle
+from toolkit.scoring.ranks import rank, settle
 from toolkit.scoring.scores import score
 from toolkit.weighting.carried import carried
 from toolkit.weighting.ladders import ladders, names_of
@@ -66,10 +66,24 @@ class Comparison:
         return self.everybody[self.everybody["kind"] == "member"]
 
     @property
+    def ranks(self) -> pd.DataFrame:
+        """`before, after`: places of the members who are ranked under both among themselves, by `ratee_id`."""
+        mine = self.members[self.members[["rank_before", "rank"]].notna().all(axis=1)]
+        sides = {
+            side: mine[name].to_numpy(dtype=float) for side, name in (("before", "score_before"), ("after", "score"))
+        }
+        return pd.DataFrame({side: rank(score) for side, score in sides.items()}, index=mine.index)
+
+    @property
     def shift(self) -> pd.Series[float]:
-        """Places by which the members who are ranked in both rise; below 0 for those who fall."""
-        ranks = self.members[["rank_before", "rank"]].dropna()
-        return ranks["rank_before"] - ranks["rank"]
+        """Places by which each of them rises, see `ranks`; below 0 for those who fall."""
+        return self.ranks["before"] - self.ranks["after"]
+
+    def differ(self, about: str) -> tuple[int, int]:
+        """How many members have another grade, or other stars, and how many have any in either."""
+        mine = self.members[[f"{about}_before", about]]
+        differs = mine[f"{about}_before"].fillna("") != mine[about].fillna("")
+        return int(differs.sum()), int(mine.notna().any(axis=1).sum())
 
 
 def compare(model: Model, name: str, variant: Variant) -> Comparison:

@@ -1,4 +1,4 @@
-"""How many have another grade than now, weight by weight."""
+"""Who would have another grade than now, and how many: weight by weight, and the nearest first."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 
     from toolkit.weighting.sweep import Sweep
 
+NEAREST = ["ratee_id", "about", "weight", "present", "then", "distance"]
 
-def departures(found: Sweep, about: str, ratees: Collection[str]) -> pd.DataFrame:
+
+def count_departures(found: Sweep, about: str, ratees: Collection[str]) -> pd.DataFrame:
     """How many of some ratees have another grade, or other stars, than under the present weight.
 
     Parameters
@@ -36,9 +38,30 @@ def departures(found: Sweep, about: str, ratees: Collection[str]) -> pd.DataFram
     now = mine["ratee_id"].map(present)
     away = {side: (mine[side].fillna("") != now).astype(int) for side in ("before", "after")}
     first = ~mine["ratee_id"].duplicated()
-    step = (away["after"] - away["before"]).groupby(mine["weight"].to_numpy()).sum()
-    start = int(away["before"][first].sum())
+    step = (away["after"] - away["before"]).groupby(mine["weight"].to_numpy(dtype=float)).sum()
     weight = np.append(0.0, step.index.to_numpy(dtype=float))
-    count = start + np.append(0, np.cumsum(step.to_numpy(dtype=int)))
+    count = int(away["before"][first].sum()) + np.append(0, np.cumsum(step.to_numpy(dtype=int)))
     last = np.append(weight[1:] > weight[:-1], True)  # a change at 0 leaves but its outcome
     return pd.DataFrame({"weight": weight[last], "count": count[last]})
+
+
+def list_nearest(found: Sweep, ratees: Collection[str]) -> pd.DataFrame:
+    """The change of each ratee's grade, and of his stars, that is nearest to the present weight.
+
+    Returns
+    -------
+    DataFrame
+        `ratee_id, about, weight` (0-1), `present, then` (names, None for none), `distance` (of the weights); the
+        nearest first. Who has the same at every weight is not in it.
+    """
+    mine = found.changes[found.changes["ratee_id"].isin(ratees)]
+    distance = (mine["weight"].astype(float) - found.now).abs()
+    here = found.standing.set_index(["ratee_id", "about"])["level"]
+    present = here.reindex(pd.MultiIndex.from_frame(mine[["ratee_id", "about"]])).to_numpy(dtype=object)
+    beyond = np.where(mine["weight"] < found.now, mine["before"], mine["after"])
+    # what changes at a single weight only is the same on both sides of it
+    only = pd.Series(beyond, dtype=object).fillna("") == pd.Series(present, dtype=object).fillna("")
+    then = np.where(only, mine["at"], beyond)
+    held = mine[["ratee_id", "about", "weight"]].assign(present=present, then=then, distance=distance)
+    ordered = held.sort_values("distance", kind="stable").drop_duplicates(["ratee_id", "about"])
+    return ordered.reset_index(drop=True)[NEAREST]

@@ -169,7 +169,11 @@ def read_experiments(read: Callable[[str], str], study: Study, round: str = "") 
     ------
     StudyError
         With everything that is wrong.
+    UsageError
+        If there is no such plain round.
     """
+    if round and round not in _plain_rounds(study):
+        raise UsageError(f"round: {round!r}, {one_of(round, _plain_rounds(study), 'a plain round')}")
     document, faults = read_document(read, FILE, "must be a YAML mapping of round, sweep, variants and robustness")
     held = {**plain(document), **({"round": round} if round else {})}
     try:
@@ -184,9 +188,13 @@ def read_experiments(read: Callable[[str], str], study: Study, round: str = "") 
     return found.model_copy(update={"round": found.round or study.round})
 
 
+def _plain_rounds(study: Study) -> list[str]:
+    return [name for name, scheme in study.schemes.items() if scheme.rounds[name].combine is None]
+
+
 def _misfits(held: Mapping[str, Any], wrong: Mapping[Path, Finding], study: Study) -> Iterator[Finding]:
     """What does not fit the scheme; of what is `wrong` already the rest is looked at."""
-    rounds = [name for name, scheme in study.schemes.items() if scheme.rounds[name].combine is None]
+    rounds = _plain_rounds(study)
     name = str(held.get("round") or study.round)
     if name not in rounds and ("round",) not in wrong:
         yield ("round",), name, one_of(name, rounds, "a plain round")
