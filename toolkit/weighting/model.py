@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -121,6 +120,12 @@ class Patterns:
     kind: NDArray[np.intp]
     row: NDArray[np.intp]
 
+    @property
+    def members(self) -> list[NDArray[np.intp]]:
+        """The rows of each pattern."""
+        order = np.argsort(self.row, kind="stable")
+        return np.split(order, np.searchsorted(self.row[order], np.arange(1, len(self.kind))))
+
 
 class Composites(NamedTuple):
     """Scores of everybody under every weighting, (weightings, ratees).
@@ -207,22 +212,30 @@ def composites(
     source, indicator : str
         Score of a node of each tree; the composite by default.
     value : ndarray, optional
-        Other cells than the model's, of the same patterns (as when raters are redrawn).
+        Other cells than the model's (as when raters are redrawn): (rows, leaf sources, leaf indicators) under all
+        weightings, or with a first axis of one for each weighting.
 
     Notes
     -----
     The same as `score` with the scheme reweighted, to the last digits (sums are taken in another order).
     """
     weights = model.weights if weights is None else weights
-    weights = _alike(weights)
+    weights = alike(weights)
+    if value is not None:
+        value = value[None] if value.ndim == model.value.ndim else value
+        count = max(len(weights.sources), len(value))
+        weights = Weights(*(np.broadcast_to(part, (count, *part.shape[1:])) for part in weights))
+        value = np.broadcast_to(value, (count, *value.shape[1:]))
     target = (
         model.scheme.source_tree.position[source],
         model.scheme.indicator_tree.position[indicator] if indicator else 0,
     )
     if model.scheme.missing.rule == "adjusted":
-        score, coverage = _filled(model, weights, target, model.value if value is None else value)
+        score, coverage = _filled(model, weights, target, value)
+    elif value is not None:
+        score, coverage = _of_cells(model, weights, target, value)
     else:
-        score, coverage = _by_pattern(model, weights, target, model.solid if value is None else _flat(value))
+        score, coverage = _by_pattern(model, weights, target)
     score, coverage = _of_ratees(model, score, coverage)
     missing = model.scheme.missing
     if missing.rule == "fail":
@@ -232,19 +245,15 @@ def composites(
     return Composites(score, coverage)
 
 
-def _alike(weights: Weights) -> Weights:
+def alike(weights: Weights) -> Weights:
     """Both trees with as many weightings."""
     count = max(len(weights.sources), len(weights.indicators))
     return Weights(*(np.broadcast_to(part, (count, *part.shape[1:])) for part in weights))
 
 
-def _flat(value: Floats) -> Floats:
-    return np.nan_to_num(value).reshape(len(value), -1)
-
-
 def reach(model: Model, weights: Weights, target: tuple[int, int] = (0, 0)) -> tuple[Floats, Floats]:
     """Weights of the leaf cells after renormalising (weightings, patterns, cells), and coverage by pattern."""
-    weights, patterns = _alike(weights), model.patterns
+    weights, patterns = alike(weights), model.patterns
     count, size = len(weights.sources), len(patterns.kind)
     sources, indicators = (part[:, patterns.kind].reshape(count * size, -1) for part in weights)
     seen = np.where(patterns.seen, 1.0, np.nan)
@@ -254,26 +263,43 @@ def reach(model: Model, weights: Weights, target: tuple[int, int] = (0, 0)) -> t
     return climb.reach(*target).reshape(count, size, -1), coverage.reshape(count, size)
 
 
-def _by_pattern(model: Model, weights: Weights, target: tuple[int, int], solid: Floats) -> Composites:
+def _by_pattern(model: Model, weights: Weights, target: tuple[int, int]) -> Composites:
     cells, covered = reach(model, weights, target)
-    row = model.patterns.row
+    row, solid = model.patterns.row, model.solid
     score = np.empty((len(cells), len(row)))
-    order = np.argsort(row, kind="stable")
-    ends = np.searchsorted(row[order], np.arange(len(covered[0]) + 1))
-    for pattern, (first, last) in enumerate(pairwise(ends)):
-        mine = order[first:last]
+    for pattern, mine in enumerate(model.patterns.members):
         score[:, mine] = cells[:, pattern] @ solid[mine].T
     nothing = (cells.sum(axis=2) == 0)[:, row]
     score[nothing] = np.nan
     return Composites(score, covered[:, row])
 
 
-def _filled(model: Model, weights: Weights, target: tuple[int, int], value: Floats) -> Composites:
+def _of_cells(model: Model, weights: Weights, target: tuple[int, int], value: Floats) -> Composites:
+    """With other cells: who lacks what he lacked before has the weights of his pattern, the others climb themselves."""
+    cells, covered = reach(model, weights, target)
+    row = model.patterns.row
+    there = ~np.isnan(value)
+    solid = np.where(there, value, 0.0).reshape(*value.shape[:2], -1)
+    score, coverage = np.empty(value.shape[:2]), covered[:, row]
+    for pattern, mine in enumerate(model.patterns.members):
+        score[:, mine] = (solid[:, mine] @ cells[:, pattern, :, None])[..., 0]
+    score[(cells.sum(axis=2) == 0)[:, row]] = np.nan
+    draw, other = np.nonzero((there != model.patterns.seen[row]).any(axis=(2, 3)))
+    if len(draw):
+        own = Weights(*(part[draw, model.kind[other]] for part in weights))
+        climb = climb_trees(model.scheme, value[draw, other], own, groups=None)
+        score[draw, other] = climb.at(climb.second.value, *target)
+        coverage[draw, other] = climb.at(climb.second.coverage, *target)
+    return Composites(score, coverage)
+
+
+def _filled(model: Model, weights: Weights, target: tuple[int, int], value: Floats | None) -> Composites:
     """By the rule `adjusted` what is missing is learned from others, so everybody climbs, a weighting at a time."""
     found = []
-    for sources, indicators in zip(*weights, strict=True):
+    for place, (sources, indicators) in enumerate(zip(*weights, strict=True)):
         mine = Weights(sources[model.kind], indicators[model.kind])
-        climb = climb_trees(model.scheme, value, mine, groups=model.groups)
+        cells = model.value if value is None else value[place]
+        climb = climb_trees(model.scheme, cells, mine, groups=model.groups)
         found.append([climb.at(part, *target) for part in (climb.second.value, climb.second.coverage)])
     score, coverage = np.array(found).swapaxes(0, 1)
     return Composites(score, coverage)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -77,7 +77,12 @@ class Outcomes:
 
 
 def outcomes(
-    model: Model, weights: Weights | None = None, *, value: Floats | None = None, kinds: Sequence[str] = KINDS
+    model: Model,
+    weights: Weights | None = None,
+    *,
+    value: Floats | None = None,
+    fixed: Whole | None = None,
+    kinds: Sequence[str] = KINDS,
 ) -> Outcomes:
     """What becomes of everybody under many weightings.
 
@@ -88,7 +93,9 @@ def outcomes(
     weights : Weights, optional
         See `composites`; the scheme's own by default.
     value : ndarray, optional
-        Other cells than the model's.
+        Other cells than the model's, see `composites`.
+    fixed : ndarray of int (weightings, ratees), optional
+        Grades that votes decide, `NO_VALUE` where they do not, if they are others than the round's.
     kinds : sequence of str
         Whose grades and stars are wanted: "member", "unit"; those of units are slow where they rest on their members.
 
@@ -113,6 +120,8 @@ def outcomes(
         for step in steps:
             mine = {name: array[step.rows] for name, array in asked.items()}
             of = _value(model, step, mine)
+            if fixed is not None and step.about == "grade":
+                step = replace(step, fixed=fixed[number, step.rows])  # noqa: PLW2901
             level = levels(step, of, mine, _cuts(step, of, mine["score"]))
             values[step.about][number, step.rows] = of
             held[step.about][number, step.rows] = level
