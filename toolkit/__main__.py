@@ -331,13 +331,15 @@ def simulate(
 
 
 @app.command()
-def schema() -> None:
-    """Print the JSON Schema of scheme.yaml, by which editors complete it."""
+def schema(of: Annotated[Literal["scheme", "experiments"], typer.Argument(help="which file")] = "scheme") -> None:
+    """Print the JSON Schema of scheme.yaml, or of experiments.yaml, by which editors complete it."""
     import json
 
     from toolkit.starter import scheme_schema
+    from toolkit.weighting.experiment import experiments_schema
 
-    print(json.dumps(scheme_schema(), ensure_ascii=False, indent=2, sort_keys=True))
+    made = scheme_schema() if of == "scheme" else experiments_schema()
+    print(json.dumps(made, ensure_ascii=False, indent=2, sort_keys=True))
 
 
 def _read(folder: Path) -> Study:

@@ -29,6 +29,7 @@ from toolkit.reporting.chart import (
 )
 from toolkit.reporting.plots import Plot
 from toolkit.reporting.table import weigh, whole
+from toolkit.scoring.ranks import TOLERANCE
 from toolkit.weighting.departures import count_departures
 from toolkit.words import words
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from toolkit.reporting.trial import Trial
     from toolkit.weighting.comparison import Comparison
@@ -304,3 +306,31 @@ class Heat(Chart):
         """Cells by column and row."""
         self.boxes(((self.at(x, y), self.at(x + 1, y + 1)) for x, y in cells), colour)
         self._key.append((name, "square", colour))
+
+
+def tenths(view: Trial) -> Plot | None:
+    """How often everybody has a rank of each tenth under the weights drawn; None where none were."""
+    rows = view.tenths
+    if rows is None or rows.empty:
+        return None
+    _ = words(view.language)
+    names = view.model.quantities.loc[rows.index, "name"].tolist()
+    ends = [int(last) for last in rows.columns]
+    firsts = [1, *(last + 1 for last in ends[:-1])]
+    heads = [f"{one}–{last}" if one < last else f"{one}" for one, last in zip(firsts, ends, strict=True)]
+    chart = Heat(names, heads)
+    shares = rows.to_numpy(dtype=float)
+    shade = np.where(shares > 0, np.ceil(shares * len(SHADES) - TOLERANCE), 0).astype(int)
+    for number, colour in enumerate(SHADES, start=1):
+        cells = [(int(x), int(y)) for y, x in np.argwhere(shade == number)]
+        chart.fill(cells, colour, f"≤ {weigh(number / len(SHADES))}")
+    caption = _("How often each member has which rank under weights drawn at random; the best on average first")
+    most = [f"{name} {heads[place]} {weigh(part)}" for name, place, part in _likeliest(names, shares)]
+    return Plot(chart.svg(), f"{caption}: {', '.join(most)}", caption)
+
+
+def _likeliest(names: list[str], shares: NDArray[np.float64]) -> list[tuple[str, int, float]]:
+    """The likeliest group of each of the first, for those who cannot see the figure."""
+    places = shares.argmax(axis=1)
+    found = zip(names, places.tolist(), shares.max(axis=1).tolist(), strict=True)
+    return list(found)[:NAMED]

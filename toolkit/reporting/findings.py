@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from toolkit.reporting.prose import Text, joined, plain
 from toolkit.reporting.table import share, weigh, whole
 from toolkit.scheme import said
-from toolkit.scoring.ranks import TOLERANCE
+from toolkit.scoring.ranks import TOLERANCE, rank
 from toolkit.weighting.departures import list_nearest
 from toolkit.words import words
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 AROUND = 0.1
 """How far below and above the present weight it is asked what stands."""
+
+OFTEN = 0.95
+"""Share of the draws from which a place is called safe."""
 
 
 def title(view: Trial) -> Text:
@@ -137,3 +140,28 @@ def weights(view: Trial) -> Text | None:
     ]
     listed = (", " if view.language == "en" else "，").join(parts)
     return Text(_("Of the variance of the members' scores the sources carry: {listed}.").format(listed=listed))
+
+
+def draws(view: Trial) -> Text | None:
+    """How many keep their place among the best whatever the weights; None where no weights were drawn."""
+    asked = view.plan.robustness
+    if asked is None or view.tenths is None or view.tenths.empty:
+        return None
+    _ = words(view.language)
+    order = " ≥ ".join(plain(view.label(name)) for name in asked.order)
+    ways = {
+        "uniform": _("every set of weights that sums to 100% is equally likely"),
+        "around": _("they lie around the scheme's own, concentration {n}").format(n=f"{asked.concentration or 0:g}"),
+        "order": _("they keep the order {order}").format(order=order),
+    }
+    best = int(view.tenths.columns[0])
+    share_of_best = view.tenths[best].to_numpy(dtype=float)
+    now = _("Of the {total} members on ranks 1 to {best} now, {n} are there under at least {often} of the sets.")
+    never = _("Members who are there under none: {n} of {total}.")
+    there = rank(view.model.quantities.loc[view.tenths.index, "score"]) <= best
+    told = [
+        _("Weights were drawn {draws} times; {way}.").format(draws=asked.draws, way=ways[asked.weights]),
+        now.format(total=int(there.sum()), best=best, n=int((share_of_best[there] >= OFTEN).sum()), often=weigh(OFTEN)),
+        never.format(n=int((share_of_best == 0).sum()), total=len(view.tenths)),
+    ]
+    return Text(joined(told, view.language))

@@ -14,17 +14,20 @@ from toolkit.reporting.table import DASH
 from toolkit.scheme import said
 from toolkit.scoring.scores import score
 from toolkit.study import read_study
+from toolkit.weighting.acceptability import acceptability, ranked
 from toolkit.weighting.carried import carried
 from toolkit.weighting.comparison import compare
+from toolkit.weighting.draws import draw
 from toolkit.weighting.experiment import FILE, read_experiments
 from toolkit.weighting.model import model
 from toolkit.weighting.sweep import sweep
+from toolkit.weighting.tenths import list_ends, share_out
 from toolkit.words import LANGUAGES, words
 
 if TYPE_CHECKING:
     from toolkit.study import Study
     from toolkit.weighting.comparison import Comparison
-    from toolkit.weighting.experiment import Experiments, Step
+    from toolkit.weighting.experiment import Experiments, Robustness, Step
     from toolkit.weighting.model import Model
     from toolkit.weighting.sweep import Sweep
 
@@ -47,6 +50,8 @@ class Trial:
         A weight that is moved each, in the order of the plan.
     carried : DataFrame
         See `carried`, under the scheme.
+    tenths : DataFrame or None
+        See `share_out`; None where no weights were to be drawn.
     """
 
     language: str
@@ -55,6 +60,7 @@ class Trial:
     comparisons: tuple[Comparison, ...]
     sweeps: tuple[Sweep, ...]
     carried: pd.DataFrame
+    tenths: pd.DataFrame | None
 
     @property
     def members(self) -> pd.Index[str]:
@@ -161,6 +167,17 @@ def try_out(study: Study, plan: Experiments, language: str = "") -> Trial:
             bar.update()
             return sweep(own, step.source, along=step.along)
 
-        comparisons = tuple(map(compared, plan.variants))
-        sweeps = tuple(map(swept, plan.sweep))
-    return Trial(language or own.scheme.language, own, plan, comparisons, sweeps, carried(own))
+        return Trial(
+            language=language or own.scheme.language,
+            model=own,
+            plan=plan,
+            comparisons=tuple(map(compared, plan.variants)),
+            sweeps=tuple(map(swept, plan.sweep)),
+            carried=carried(own),
+            tenths=_tenths(own, plan.robustness) if plan.robustness else None,
+        )
+
+
+def _tenths(own: Model, asked: Robustness) -> pd.DataFrame:
+    weights = draw(own, draws=asked.draws, concentration=asked.concentration, order=asked.order, seed=asked.seed)
+    return share_out(acceptability(own, weights, best=list_ends(len(ranked(own))), progress=False))

@@ -113,18 +113,20 @@ class Robustness(Rule):
     weights: Literal["uniform", "around", "order"] = Field(
         default="uniform", description="any weights, weights around the scheme's, or those in an order"
     )
-    concentration: Annotated[float, Field(gt=0)] | None = Field(
+    concentration: Annotated[float, Field(ge=1)] | None = Field(
         default=None, description="how near they keep to the scheme's; for weights: around"
     )
-    order: list[Name] = Field(default_factory=list, description="sources, the weightiest first; for weights: order")
+    order: list[Name] = Field(
+        default_factory=list, description="sources whose weights do not rise from one to the next; for weights: order"
+    )
     seed: Annotated[int, Field(ge=0)] = Field(default=1, description="the same seed draws the same weights")
 
     @model_validator(mode="after")
     def _fits(self) -> Robustness:
         if (self.weights == "order") != bool(self.order):
             raise ValueError("weights: order and order: [...] must be given together")
-        if self.concentration is not None and self.weights != "around":
-            raise ValueError("concentration must be given with weights: around alone")
+        if (self.weights == "around") != (self.concentration is not None):
+            raise ValueError("weights: around and concentration must be given together")
         return self
 
 
