@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from toolkit.faults import UsageError
 from toolkit.scoring.ranks import TOLERANCE
+from toolkit.weighting.admission import Crowds, crowds_of
 from toolkit.weighting.model import alike, composites, reach
 
 if TYPE_CHECKING:
@@ -156,28 +157,12 @@ def ranked(model: Model) -> Places:
     return np.flatnonzero(rows.to_numpy())
 
 
-class _Crowds(NamedTuple):
-    """Crowds of one size, in each of which everybody is ranked; they stand one after the other."""
-
-    start: int
-    number: int
-    size: int
-
-
-def _crowds(model: Model, within: Within) -> tuple[Places, list[_Crowds]]:
-    """Places of all who are ranked, crowd by crowd, the smallest crowds first."""
+def _crowds(model: Model, within: Within) -> tuple[Places, list[Crowds]]:
+    """Places of all who are ranked, crowd by crowd."""
     mine = ranked(model)
-    if within == "" or not len(mine):
-        return mine, [_Crowds(0, 1, len(mine))] if len(mine) else []
-    unit = model.quantities["unit_id"].iloc[mine].factorize()[0]
-    size = np.bincount(unit)
-    order = np.lexsort((unit, size[unit]))
-    sizes, members = np.unique(size[unit], return_counts=True)
-    starts = np.cumsum(members) - members
-    return mine[order], [
-        _Crowds(int(start), int(all_of // one), int(one))
-        for start, all_of, one in zip(starts, members, sizes, strict=True)
-    ]
+    unit = model.quantities["unit_id"].iloc[mine].factorize()[0] if within == "unit" else np.zeros(len(mine))
+    order, crowds = crowds_of(unit.astype(np.int64))
+    return mine[order], crowds
 
 
 # ----------------------------------------------------------------------------------------------------------- scores
@@ -279,7 +264,7 @@ def _packed(model: Model, cells: Floats, solid: Floats, pattern: Places) -> tupl
 # ------------------------------------------------------------------------------------------------------------ counts
 
 
-def _count(sheet: _Sheet, crowds: _Crowds, best: Sequence[int], held: NDArray[np.uint8]) -> None:
+def _count(sheet: _Sheet, crowds: Crowds, best: Sequence[int], held: NDArray[np.uint8]) -> None:
     """Add to the bytes (best, members) in how many draws everybody was among the best of his crowd."""
     start, number, size = crowds
     mine = slice(start, start + number * size)

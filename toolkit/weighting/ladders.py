@@ -236,7 +236,7 @@ def _own(mine: pd.DataFrame, about: About, names: list[str]) -> Whole:
 
 
 def _whole(levels: pd.Series[Any], missing: int) -> Whole:
-    return np.asarray(levels.fillna(missing), dtype=np.int64)
+    return np.asarray(levels.astype(float).fillna(missing), dtype=np.int64)
 
 
 # -------------------------------------------------------------------------------------------------- what bands are of
@@ -328,8 +328,11 @@ def levels(ladder: Ladder, value: Floats, asked: Mapping[str, Floats], cuts: Flo
     return np.where(level == NO_VALUE, NO_VALUE, admitted)
 
 
-def banded(ladder: Ladder, value: Floats, cuts: Floats | None = None) -> Whole:
-    """Level of the band that holds each value (..., ratees), before conditions and quotas; votes decide before it."""
+def banded(ladder: Ladder, value: Floats, cuts: Floats | None = None, *, fixed: Whole | None = None) -> Whole:
+    """Level of the band that holds each value (..., ratees), before conditions and quotas; votes decide before it.
+
+    Votes decide as they did (`Ladder.fixed`), unless others are given (..., ratees).
+    """
     level = np.full(value.shape, NO_VALUE)
     bands = ladder.bands
     if ladder.cluster is not None and cuts is not None and len(cuts):
@@ -338,7 +341,8 @@ def banded(ladder: Ladder, value: Floats, cuts: Floats | None = None) -> Whole:
         part = value[..., places]
         found = locate(part.ravel(), held, ladder.priority).reshape(part.shape)
         level[..., places] = np.where(np.isnan(part), NO_VALUE, found)
-    return np.where(ladder.fixed != NO_VALUE, ladder.fixed, level)
+    voted = ladder.fixed if fixed is None else fixed
+    return np.where(voted != NO_VALUE, voted, level)
 
 
 def _moved(ladder: Ladder, asked: Mapping[str, Floats]) -> dict[int, Gate]:

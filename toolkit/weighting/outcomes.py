@@ -10,8 +10,8 @@ import numpy as np
 
 from toolkit.scoring.index import compose
 from toolkit.scoring.ladder import SEED, compositions, of_members
-from toolkit.scoring.ranks import rank
 from toolkit.scoring.stars import cut_points
+from toolkit.weighting.admission import admit_rows, band_rows, rank_rows, settle_rows
 from toolkit.weighting.ladders import KINDS, NO_VALUE, index_line, ladders, levels, moves
 from toolkit.weighting.model import Composites, composites
 
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from toolkit.scoring.evaluation import Weights
-    from toolkit.weighting.ladders import Ladder
+    from toolkit.weighting.ladders import Ladder, Line
     from toolkit.weighting.model import Model
 
     Floats = NDArray[np.float64]
     Whole = NDArray[np.int64]
+    Levels = NDArray[np.int8]
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ class Outcomes:
     model: Model
     score: Floats
     coverage: Floats
-    grade: Whole
-    stars: Whole
+    grade: Levels
+    stars: Levels
     values: dict[str, Floats]
 
     @property
@@ -72,8 +73,7 @@ class Outcomes:
     def rank(self, *, within: str = "") -> Floats:
         """Place of every scored, non-exempt member among all, or `within="unit"`; ties share the best place."""
         groups = self.model.quantities["unit_id"].factorize()[0] if within == "unit" else None
-        ranked = np.where(self.counts, self.score, np.nan)
-        return np.array([rank(row, groups) for row in ranked])
+        return rank_rows(np.where(self.counts, self.score, np.nan), groups)
 
 
 def outcomes(
@@ -108,26 +108,47 @@ def outcomes(
     found = composites(model, weights, value=value)
     steps = [step for step in ladders(model) if step.kind in kinds]
     size = found.score.shape
-    held = {about: np.full(size, NO_VALUE) for about in ("grade", "stars")}
+    held = {about: np.full(size, NO_VALUE, dtype=np.int8) for about in ("grade", "stars")}
     values = {about: np.full(size, np.nan) for about in ("grade", "stars")}
+    if value is not None:  # a line was tried where the model's cells let a score be
+        steps = [replace(step, line=None) if step.of == "index" else step for step in steps]
+    for step in [step for step in steps if step.line is not None]:
+        of, level = _straight(step, found, fixed if step.about == "grade" else None)
+        values[step.about][:, step.rows], held[step.about][:, step.rows] = of, level
+    steps = [step for step in steps if step.line is None]
+    line = index_line(model) if value is None else None
     moving = _moving(model, steps, weights, value)
-    bent = any(step.line is None for step in steps)
-    for number in range(size[0]):
+    for number in range(size[0] if steps else 0):
         at = Composites(found.score[number], found.coverage[number])
         asked = {name: array[number] for name, array in moving.items()} | {"score": at.score, "coverage": at.coverage}
-        if bent:
-            asked["index"] = index_under(model, asked)
+        asked |= {"index": index_under(model, asked, line), "grade": held["grade"][number].astype(float)}
         for step in steps:
             mine = {name: array[step.rows] for name, array in asked.items()}
             of = _value(model, step, mine)
             if fixed is not None and step.about == "grade":
                 step = replace(step, fixed=fixed[number, step.rows])  # noqa: PLW2901
-            level = levels(step, of, mine, _cuts(step, of, mine["score"]))
+            whole = levels(step, of, mine, _cuts(step, of, mine["score"]))
             values[step.about][number, step.rows] = of
-            held[step.about][number, step.rows] = level
+            held[step.about][number, step.rows] = whole
             if step.about == "grade":
                 asked["grade"] = held["grade"][number].astype(float)
     return Outcomes(model, found.score, found.coverage, held["grade"], held["stars"], values)
+
+
+def _straight(step: Ladder, found: Composites, fixed: Whole | None) -> tuple[Floats, Levels]:
+    """What the bands of a ladder are of, and levels, where that is a straight line of the score."""
+    if step.line is None:
+        raise ValueError(f"{step.about} of {step.kind}s: {step.why}")
+    score = found.score[:, step.rows]
+    value = score if step.of == "score" else step.line.of(score, found.coverage[:, step.rows])
+    counts = step.base & ~np.isnan(value)
+    if step.kind == "member":
+        counts &= ~np.isnan(score)
+    level = band_rows(step, value, None if fixed is None else fixed[:, step.rows])
+    even = settle_rows(value) if any(gate.share is not None for gate in step.gates.values()) else value
+    admitted = admit_rows(level, even, counts, step.gates)
+    admitted[level == NO_VALUE] = NO_VALUE
+    return value, admitted
 
 
 def _moving(model: Model, steps: list[Ladder], weights: Weights | None, value: Floats | None) -> dict[str, Floats]:
@@ -144,18 +165,17 @@ def _moving(model: Model, steps: list[Ladder], weights: Weights | None, value: F
     return found
 
 
-def index_under(model: Model, asked: Mapping[str, Floats]) -> Floats:
-    """Index of everybody under one weighting, where the scheme has one."""
+def index_under(model: Model, asked: Mapping[str, Floats], line: Line | None) -> Floats:
+    """Index of everybody under one weighting, where the scheme has one; of members by its line, if that is known."""
     scheme = model.scheme
     quantities = model.quantities.assign(**{name: array for name, array in asked.items() if name != "grade"})
     quantities["low"] = quantities["high"] = np.nan
     index = np.full(len(model), np.nan)
-    straight = index_line(model)
     for kind, composition in compositions(scheme) if scheme.index else ():
         rows = (quantities["kind"] == kind).to_numpy()
         mine: pd.DataFrame = quantities[rows]
-        if kind == "member" and straight is not None:
-            index[rows] = straight.of(asked["score"][rows], asked["coverage"][rows])
+        if kind == "member" and line is not None:
+            index[rows] = line.of(asked["score"][rows], asked["coverage"][rows])
         elif len(mine):
             if kind == "unit":
                 mine = of_members(model.study, scheme, mine, quantities)
