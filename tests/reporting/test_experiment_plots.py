@@ -15,6 +15,7 @@ from toolkit.reporting.chart import WIDTH
 from toolkit.reporting.trial import read_plan, try_out
 from toolkit.reporting.trial_run import place, unit_of
 from toolkit.simulate import simulate, write
+from toolkit.voices import read_voices
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -23,7 +24,7 @@ sweep: [{source: public}]
 variants:
   louder: {label: {zh: 群众<六成>, en: "*Loud*"}, sources: {public: 0.6}}
   first: {first: source}
-robustness: {draws: 40, weights: order, order: [superior, public], seed: 3}
+robustness: {draws: 40, weights: order, order: [superior, public], raters: 30, seed: 3}
 """
 
 
@@ -42,7 +43,7 @@ def study(folder):
 
 @pytest.fixture(scope="module")
 def trials(study, folder):
-    made = try_out(study, read_plan(folder, study), "en")
+    made = try_out(study, read_plan(folder, study), "en", voices=read_voices(folder, study))
     return {"en": made, "zh": replace(made, language="zh")}
 
 
@@ -56,7 +57,7 @@ def bare(trials):
     """A trial that asked for nothing."""
     plan = trials["en"].plan.model_copy(update={"variants": {}, "sweep": [], "robustness": None})
     nothing = trials["en"].carried.iloc[:0]
-    return replace(trials["en"], plan=plan, comparisons=(), sweeps=(), tenths=None, carried=nothing)
+    return replace(trials["en"], plan=plan, comparisons=(), sweeps=(), robustness=None, noise=None, carried=nothing)
 
 
 def texts(plot):
@@ -120,21 +121,22 @@ def test_a_drift_without_grades_and_stars_is_none(trials):
 def test_a_band_shows_what_redrawn_raters_alone_would_change():
     chart = experiment_plots.Drift("weight", 12, ["high"])
     before = len(chart._parts)
-    chart.band(2, 6, "raters alone")
+    chart.band(2, 6, "#9e1b1b", "raters alone")
     (box, text) = chart._parts[before:]
-    assert 'fill="#e3e0da"' in box
+    assert 'fill-opacity="0.13"' in box
     assert "raters alone" in text
 
 
 def test_tenths_are_shaded_by_fifths(trials):
     view = trials["en"]
-    shares = pd.DataFrame([[1.0, 0.0], [0.2, 0.8], [0.0, 0.0]], index=view.tenths.index[:3], columns=[1, 2])
-    plot = experiment_plots.tenths(replace(view, tenths=shares))
+    ids = view.tenths.index[:3]
+    cells = [(ratee, "", best, share) for ratee, upto in zip(ids, [(1, 1), (0.2, 1), (0, 0)], strict=True)
+             for best, share in zip((1, 2), upto, strict=True)]  # fmt: skip
+    table = pd.DataFrame(cells, columns=["ratee_id", "within", "best", "share"])
+    plot = experiment_plots.tenths(replace(view, robustness=replace(view.robustness, acceptability=table)))
     root = ET.fromstring(plot.svg)  # noqa: S314
     boxes = {path.get("fill"): path.get("d").count("M") for path in root.iter(f"{SVG}path") if "H" in path.get("d")}
-    shades = [boxes.get(shade, 0) for shade in experiment_plots.SHADES]
-    assert shades == [1, 0, 0, 1, 1]
-    assert texts(plot)[:2] != []
+    assert [boxes.get(shade, 0) for shade in experiment_plots.SHADES] == [1, 0, 0, 1, 1]
 
 
 def test_the_heat_of_many_stays_small():
@@ -174,11 +176,17 @@ def test_draws_say_how_they_were_made(view):
     assert "40" in findings.draws(view).markdown
 
 
+def test_raters_alone_are_told_beside_the_variants(view):
+    mean, low, high = view.floor["grade"]
+    assert f"{mean:.0f}" in findings.raters(view).markdown
+    assert f"{low:.0f}–{high:.0f}" in findings.raters(view).markdown
+
+
 def test_what_was_not_asked_is_not_told(bare):
-    told = [findings.variants, findings.sweeps, findings.draws, findings.weights]
+    told = [findings.variants, findings.sweeps, findings.draws, findings.weights, findings.raters]
     shown = [experiment.comparison, experiment.moves, experiment.people, experiment.nearest]
     more = [experiment.carried, experiment.carried_by, experiment_plots.tenths]
-    assert [tell(bare) for tell in told + shown + more] == [None] * 11
+    assert [tell(bare) for tell in told + shown + more] == [None] * 12
     assert experiment_plots.slopes(bare).plots == experiment_plots.drifts(bare).plots == ()
 
 

@@ -180,11 +180,11 @@ class Drift(Chart):
         """Where a weight (0-100) lies in a lane."""
         return self.scale.at(value), self._middle(place)
 
-    def band(self, low: float, high: float, text: str) -> None:
-        """Heights of the steps that are pointed out, all along the weight."""
+    def band(self, low: float, high: float, colour: str, text: str) -> None:
+        """Heights of the steps that are pointed out, all along the weight; what they are, above them."""
         one, other = (self.scale.start, self.count.at(high)), (self.scale.end, self.count.at(low))
-        self.boxes([(one, other)], PALE)
-        self.texts([(self.scale.end - 3, one[1] - 2.5, text)], "end", SOFT, size=TINY)
+        self.boxes([(one, other)], colour, opacity=0.13)
+        self.texts([(self.scale.end - 3, one[1] - 2.5, text)], "end", colour, size=TINY)
 
     def stairs(self, weights: Sequence[float], counts: Sequence[float], colour: str, name: str) -> None:
         """Counts that hold from one weight to the next, the last to the end."""
@@ -225,9 +225,13 @@ def drift(view: Trial, step: Step, found: Sweep) -> Plot | None:
     stairs = {about: count_departures(found, about, view.members) for about, levels in lanes.items() if levels}
     if not stairs:
         return None
-    most = max(int(part["count"].max()) for part in stairs.values())
+    floor = {about: (low, high) for about, (_mean, low, high) in view.floor.items()}
+    top = max(floor, key=lambda about: floor[about][1], default="")
+    most = max([*(float(part["count"].max()) for part in stairs.values()), *(high for _low, high in floor.values())])
     labels = [view.level(about, name) for about, levels in lanes.items() for name in levels]
     chart = Drift(_('Weight of "{source}"').format(source=source), most, labels)
+    for about, (low, high) in floor.items():
+        chart.band(low, high, HUES[about], _("raters redrawn alone") if about == top else "")
     for about, part in stairs.items():
         chart.stairs((100 * part["weight"]).tolist(), part["count"].tolist(), HUES[about], names[about])
     place = 0
@@ -311,7 +315,7 @@ class Heat(Chart):
 def tenths(view: Trial) -> Plot | None:
     """How often everybody has a rank of each tenth under the weights drawn; None where none were."""
     rows = view.tenths
-    if rows is None or rows.empty:
+    if rows.empty:
         return None
     _ = words(view.language)
     names = view.model.quantities.loc[rows.index, "name"].tolist()

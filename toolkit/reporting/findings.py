@@ -142,10 +142,29 @@ def weights(view: Trial) -> Text | None:
     return Text(_("Of the variance of the members' scores the sources carry: {listed}.").format(listed=listed))
 
 
+def raters(view: Trial) -> Text | None:
+    """How many grades and stars change when the raters alone are redrawn; None where they were not."""
+    if view.noise is None:
+        return None
+    _ = words(view.language)
+    phrases = {
+        "grade": _("Grades that change where raters alone are redrawn: {mean} (95% of {draws} draws: {low}–{high})."),
+        "stars": _("Stars that change where raters alone are redrawn: {mean} (95% of {draws} draws: {low}–{high})."),
+    }
+    draws = len(view.noise.changed)
+    told = [
+        phrases[about].format(mean=whole(mean), low=whole(low), high=whole(high), draws=draws)
+        for about, (mean, low, high) in view.floor.items()
+    ]
+    if view.noise.alone:
+        told.append(_("Raters for whom nobody can stand in, so that they stay: {n}.").format(n=view.noise.alone))
+    return Text(joined(told, view.language))
+
+
 def draws(view: Trial) -> Text | None:
-    """How many keep their place among the best whatever the weights; None where no weights were drawn."""
+    """What stands under weights drawn at random; None where none were drawn."""
     asked = view.plan.robustness
-    if asked is None or view.tenths is None or view.tenths.empty:
+    if asked is None or view.tenths.empty:
         return None
     _ = words(view.language)
     order = " ≥ ".join(plain(view.label(name)) for name in asked.order)
@@ -154,14 +173,38 @@ def draws(view: Trial) -> Text | None:
         "around": _("they lie around the scheme's own, concentration {n}").format(n=f"{asked.concentration or 0:g}"),
         "order": _("they keep the order {order}").format(order=order),
     }
+    told = [_("Weights were drawn {draws} times; {way}.").format(draws=asked.draws, way=ways[asked.weights])]
+    return Text(joined([*told, *_best(view), *_kept(view)], view.language))
+
+
+def _best(view: Trial) -> list[str]:
+    """Who stays in the best tenth of the ranks, and who never comes there."""
+    _ = words(view.language)
     best = int(view.tenths.columns[0])
-    share_of_best = view.tenths[best].to_numpy(dtype=float)
+    shares = view.tenths[best].to_numpy(dtype=float)
+    there = rank(view.model.quantities.loc[view.tenths.index, "score"]) <= best
     now = _("Of the {total} members on ranks 1 to {best} now, {n} are there under at least {often} of the sets.")
     never = _("Members who are there under none: {n} of {total}.")
-    there = rank(view.model.quantities.loc[view.tenths.index, "score"]) <= best
-    told = [
-        _("Weights were drawn {draws} times; {way}.").format(draws=asked.draws, way=ways[asked.weights]),
-        now.format(total=int(there.sum()), best=best, n=int((share_of_best[there] >= OFTEN).sum()), often=weigh(OFTEN)),
-        never.format(n=int((share_of_best == 0).sum()), total=len(view.tenths)),
+    return [
+        now.format(total=int(there.sum()), best=best, n=int((shares[there] >= OFTEN).sum()), often=weigh(OFTEN)),
+        never.format(n=int((shares == 0).sum()), total=len(shares)),
     ]
-    return Text(joined(told, view.language))
+
+
+def _kept(view: Trial) -> list[str]:
+    """Who has the present grade, or stars, under most of the weights drawn."""
+    if view.robustness is None:
+        return []
+    _ = words(view.language)
+    phrases = {
+        "grade": _("Under at least {often} of the sets {n} of {total} members have the grade that they have now."),
+        "stars": _("Under at least {often} of the sets {n} of {total} members have the stars that they have now."),
+    }
+    rows = view.robustness.chances
+    rows = rows[rows["now"].astype(bool) & (rows["place"] >= 0)]
+    held = {about: rows.loc[rows["about"] == about, "share"].to_numpy(dtype=float) for about in phrases}
+    return [
+        phrases[about].format(n=int((shares >= OFTEN).sum()), total=len(shares), often=weigh(OFTEN))
+        for about, shares in held.items()
+        if len(shares)
+    ]

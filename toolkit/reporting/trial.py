@@ -14,21 +14,28 @@ from toolkit.reporting.table import DASH
 from toolkit.scheme import said
 from toolkit.scoring.scores import score
 from toolkit.study import read_study
-from toolkit.weighting.acceptability import acceptability, ranked
+from toolkit.voices import read_voices
+from toolkit.weighting.acceptability import ranked
 from toolkit.weighting.carried import carried
 from toolkit.weighting.comparison import compare
 from toolkit.weighting.draws import draw
 from toolkit.weighting.experiment import FILE, read_experiments
 from toolkit.weighting.model import model
+from toolkit.weighting.noise import noise
+from toolkit.weighting.robustness import robustness
 from toolkit.weighting.sweep import sweep
 from toolkit.weighting.tenths import list_ends, share_out
 from toolkit.words import LANGUAGES, words
 
 if TYPE_CHECKING:
     from toolkit.study import Study
+    from toolkit.voices import Voices
     from toolkit.weighting.comparison import Comparison
-    from toolkit.weighting.experiment import Experiments, Robustness, Step
+    from toolkit.weighting.experiment import Experiments, Step
+    from toolkit.weighting.experiment import Robustness as Asked
     from toolkit.weighting.model import Model
+    from toolkit.weighting.noise import Noise
+    from toolkit.weighting.robustness import Robustness
     from toolkit.weighting.sweep import Sweep
 
 
@@ -50,8 +57,10 @@ class Trial:
         A weight that is moved each, in the order of the plan.
     carried : DataFrame
         See `carried`, under the scheme.
-    tenths : DataFrame or None
-        See `share_out`; None where no weights were to be drawn.
+    robustness : Robustness or None
+        Ranks, grades and stars under weights that were drawn; None where none were to be.
+    noise : Noise or None
+        Grades and stars with other raters; None where nobody was to be redrawn, or there are neither.
     """
 
     language: str
@@ -60,12 +69,29 @@ class Trial:
     comparisons: tuple[Comparison, ...]
     sweeps: tuple[Sweep, ...]
     carried: pd.DataFrame
-    tenths: pd.DataFrame | None
+    robustness: Robustness | None
+    noise: Noise | None
 
     @property
     def members(self) -> pd.Index[str]:
         """Ids of the members."""
         return self.model.quantities.index[self.model.quantities["kind"] == "member"]
+
+    @property
+    def tenths(self) -> pd.DataFrame:
+        """How often each member has a rank of each tenth, see `share_out`; empty where no weights were drawn."""
+        if self.robustness is None:
+            return pd.DataFrame()
+        table = self.robustness.acceptability
+        return share_out(table[table["within"] == ""])
+
+    @property
+    def floor(self) -> dict[str, tuple[float, float, float]]:
+        """By "grade" and "stars": how many change when raters alone are redrawn, mean, low and high."""
+        if self.noise is None:
+            return {}
+        rows = self.noise.table[["about", "mean", "low", "high"]].itertuples(index=False, name=None)
+        return {str(about): (float(mean), float(low), float(high)) for about, mean, low, high in rows}
 
     @property
     def changed(self) -> set[str]:
@@ -146,7 +172,10 @@ def open_experiment(study: str | Path, round: str = "", language: str = "") -> T
     if language not in {"", *LANGUAGES}:
         raise UsageError(f"language: {language!r}, must be one of {', '.join(LANGUAGES)}")
     found = read_study(study)
-    return try_out(found, read_plan(study, found, round), language)
+    plan = read_plan(study, found, round)
+    asked = plan.robustness
+    voices = read_voices(study, found, plan.round or "") if asked and asked.raters else None
+    return try_out(found, plan, language, voices=voices)
 
 
 def read_plan(folder: str | Path, study: Study, round: str = "") -> Experiments:  # noqa: A002
@@ -154,10 +183,10 @@ def read_plan(folder: str | Path, study: Study, round: str = "") -> Experiments:
     return read_experiments(lambda file: (Path(folder) / file).read_text(encoding="utf-8-sig"), study, round)
 
 
-def try_out(study: Study, plan: Experiments, language: str = "") -> Trial:
+def try_out(study: Study, plan: Experiments, language: str = "", *, voices: Voices | None = None) -> Trial:
     """Work out what a plan asks; a bar shows how far it is where somebody watches."""
     own = model(study, score(study), plan.round or "")
-    with tqdm(total=len(plan.variants) + len(plan.sweep), desc=FILE, disable=None, leave=False) as bar:
+    with tqdm(total=len(plan.variants) + len(plan.sweep) + 2, desc=FILE, disable=None, leave=False) as bar:
 
         def compared(name: str) -> Comparison:
             bar.update()
@@ -174,10 +203,19 @@ def try_out(study: Study, plan: Experiments, language: str = "") -> Trial:
             comparisons=tuple(map(compared, plan.variants)),
             sweeps=tuple(map(swept, plan.sweep)),
             carried=carried(own),
-            tenths=_tenths(own, plan.robustness) if plan.robustness else None,
+            robustness=_drawn(own, plan.robustness) if plan.robustness else None,
+            noise=_redrawn(own, plan.robustness, voices) if plan.robustness and voices else None,
         )
 
 
-def _tenths(own: Model, asked: Robustness) -> pd.DataFrame:
+def _drawn(own: Model, asked: Asked) -> Robustness:
+    """What becomes of everybody under weights drawn at random."""
     weights = draw(own, draws=asked.draws, concentration=asked.concentration, order=asked.order, seed=asked.seed)
-    return share_out(acceptability(own, weights, best=list_ends(len(ranked(own))), progress=False))
+    return robustness(own, weights, best=list_ends(len(ranked(own))), progress=False)
+
+
+def _redrawn(own: Model, asked: Asked, voices: Voices) -> Noise | None:
+    """How many grades and stars change with other raters."""
+    if own.scheme.grades is None and own.scheme.stars is None:
+        return None
+    return noise(own, voices, draws=asked.raters, seed=asked.seed, progress=False)

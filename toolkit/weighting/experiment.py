@@ -107,7 +107,7 @@ class Variant(Rule):
 
 
 class Robustness(Rule):
-    """Weights that are drawn, many times."""
+    """Weights that are drawn, many times, and raters who are redrawn."""
 
     draws: Annotated[int, Field(ge=1, le=1_000_000)] = Field(default=1000, description="how many")
     weights: Literal["uniform", "around", "order"] = Field(
@@ -119,7 +119,10 @@ class Robustness(Rule):
     order: list[Name] = Field(
         default_factory=list, description="sources whose weights do not rise from one to the next; for weights: order"
     )
-    seed: Annotated[int, Field(ge=0)] = Field(default=1, description="the same seed draws the same weights")
+    raters: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        default=200, description="how often raters are redrawn under the scheme's own weights"
+    )
+    seed: Annotated[int, Field(ge=0)] = Field(default=1, description="the same seed draws the same")
 
     @model_validator(mode="after")
     def _fits(self) -> Robustness:
