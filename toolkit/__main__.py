@@ -119,6 +119,38 @@ def report(  # noqa: PLR0917  (Typer makes options of them)
 
 
 @app.command()
+def experiment(  # noqa: PLR0917
+    study: Folder,
+    out: Annotated[Path, typer.Option(help="folder for reports")] = Path("reports"),
+    round: Annotated[str, typer.Option(help="round; that of experiments.yaml or the newest by default")] = "",  # noqa: A002
+    language: Annotated[str, typer.Option(help="zh or en, instead of the scheme's")] = "",
+    afresh: Annotated[bool, typer.Option("--afresh", help="also what is there from the same data and code")] = False,
+    notebooks: Annotated[Path, typer.Option(help="folder of the notebooks")] = Path(__file__).parent.parent
+    / "notebooks",
+) -> None:
+    """Try out the weights and rules that experiments.yaml lists, and print the path of the page; organisers only."""
+    from toolkit.batch import manifest
+    from toolkit.batch.runner import run_units
+    from toolkit.batch.units import fingerprint
+    from toolkit.reporting.run import PACKAGES, PAGE
+    from toolkit.reporting.trial import read_plan
+    from toolkit.reporting.trial_run import place, unit_of
+
+    found = _read(study)
+    with _plainly():
+        plan = read_plan(study, found, round)
+        folder = place(out, found, plan)
+        unit = unit_of(study, found, plan, folder, notebooks=notebooks, language=language)
+        running = run_units(
+            [unit], folder / manifest.FILE, workers=1, fingerprint=fingerprint(PACKAGES), keep=not afresh
+        )
+        outcomes = _followed(running, 1)
+    _end(outcomes, 1)
+    print(Path(unit.folder) / PAGE)
+    typer.echo("This page names members: it is not for handing round.", err=True)
+
+
+@app.command()
 def batch(  # noqa: PLR0917
     notebook: Annotated[Path, typer.Argument(help="any notebook with a cell tagged `parameters`", show_default=False)],
     units: Annotated[Path, typer.Argument(help=".csv or .parquet: a row for each run", show_default=False)],
@@ -299,13 +331,15 @@ def simulate(
 
 
 @app.command()
-def schema() -> None:
-    """Print the JSON Schema of scheme.yaml, by which editors complete it."""
+def schema(of: Annotated[Literal["scheme", "experiments"], typer.Argument(help="which file")] = "scheme") -> None:
+    """Print the JSON Schema of scheme.yaml, or of experiments.yaml, by which editors complete it."""
     import json
 
     from toolkit.starter import scheme_schema
+    from toolkit.weighting.experiment import experiments_schema
 
-    print(json.dumps(scheme_schema(), ensure_ascii=False, indent=2, sort_keys=True))
+    made = scheme_schema() if of == "scheme" else experiments_schema()
+    print(json.dumps(made, ensure_ascii=False, indent=2, sort_keys=True))
 
 
 def _read(folder: Path) -> Study:

@@ -222,6 +222,17 @@ class Chart(ABC):
             dashes = f' stroke-dasharray="{dash}"' if dash else ""
             self._parts.append(f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{width:g}"{dashes}/>')
 
+    def boxes(
+        self, corners: Iterable[tuple[tuple[float, float], tuple[float, float]]], colour: str, *, opacity: float = 1
+    ) -> None:
+        """Filled rectangles of one kind, each by two opposite corners, as a single path."""
+        path = "".join(
+            f"M{_number(a)} {_number(b)}H{_number(x)}V{_number(y)}H{_number(a)}z" for (a, b), (x, y) in corners
+        )
+        if path:
+            faint = f' fill-opacity="{opacity:g}"' if opacity < 1 else ""
+            self._parts.append(f'<path d="{path}" fill="{colour}"{faint}/>')
+
     def texts(
         self,
         labels: Iterable[tuple[float, float, str]],

@@ -135,6 +135,16 @@ def share(percent: float) -> str:
     return DASH if pd.isna(percent) else f"{percent:.1f}%"
 
 
+def weigh(weight: float) -> str:
+    """A weight (0-1) as it is printed: as exact as it was written."""
+    return DASH if pd.isna(weight) else f"{100 * weight:.4g}%"
+
+
+def coefficient(value: float) -> str:
+    """A coefficient between -1 and 1 as it is printed."""
+    return DASH if pd.isna(value) else f"{value:.3f}"
+
+
 def made(columns: Sequence[Column], rows: Iterable[Sequence[str]], caption: str, **more: Any) -> Table:  # noqa: ANN401
     """Make a table of those columns that have something to show: title, alignment, whether it is kept."""
     kept = [bool(keep) for _, _, keep in columns]

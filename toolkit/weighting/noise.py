@@ -42,7 +42,15 @@ class Noise:
     alone: int
 
 
-def noise(model: Model, voices: Voices, *, draws: int, seed: int = 0, kinds: Sequence[str] = ("member",)) -> Noise:
+def noise(
+    model: Model,
+    voices: Voices,
+    *,
+    draws: int,
+    seed: int = 0,
+    kinds: Sequence[str] = ("member",),
+    progress: bool = True,
+) -> Noise:
     """Count the grades and stars that change when raters are redrawn.
 
     Parameters
@@ -57,6 +65,8 @@ def noise(model: Model, voices: Voices, *, draws: int, seed: int = 0, kinds: Seq
         Of the generator.
     kinds : sequence of str
         Whose levels: "member", "unit".
+    progress : bool
+        Whether a bar is shown of what takes long.
 
     Notes
     -----
@@ -67,7 +77,7 @@ def noise(model: Model, voices: Voices, *, draws: int, seed: int = 0, kinds: Seq
     own = outcomes(model, kinds=kinds)
     of_kind = model.quantities["kind"].isin(list(kinds)).to_numpy()
     counts: dict[str, list[NDArray[np.int64]]] = {"grade": [], "stars": []}
-    for _, found in sampled(model, voices=voices, draws=draws, seed=seed, kinds=kinds):
+    for _, found in sampled(model, voices=voices, draws=draws, seed=seed, kinds=kinds, progress=progress):
         for about, before, after in (("grade", own.grade, found.grade), ("stars", own.stars, found.stars)):
             counts[about].append(((after != before) & of_kind).sum(axis=1))
     changed = pd.DataFrame({about: np.concatenate(parts) for about, parts in counts.items()})

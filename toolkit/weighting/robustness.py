@@ -71,6 +71,7 @@ def robustness(
     best: Sequence[int] = BEST,
     kinds: Sequence[str] = ("member",),
     seed: int = 0,
+    progress: bool = True,
 ) -> Robustness:
     """Count what becomes of everybody when weights, raters or both are drawn.
 
@@ -90,6 +91,8 @@ def robustness(
         Whose grades and stars: "member", "unit".
     seed : int
         Of the raters; weights have their own.
+    progress : bool
+        Whether a bar is shown of what takes long.
 
     Raises
     ------
@@ -108,7 +111,7 @@ def robustness(
     Operations Research 49:444-454, doi:10.1287/opre.49.3.444.11220.
     """
     count = _Count(model, tuple(best))
-    for part, found in sampled(model, weights, voices, draws=draws, seed=seed, kinds=kinds):
+    for part, found in sampled(model, weights, voices, draws=draws, seed=seed, kinds=kinds, progress=progress):
         count.add(part, found)
     varies = [] if weights is None else count.varying(weights)
     return Robustness(

@@ -39,6 +39,7 @@ def sampled(
     draws: int | None = None,
     seed: int = 0,
     kinds: Sequence[str] = KINDS,
+    progress: bool = True,
 ) -> Iterator[tuple[Weights, Outcomes]]:
     """What becomes of everybody, some draws at a time.
 
@@ -56,6 +57,8 @@ def sampled(
         Of the raters; weights have their own.
     kinds : sequence of str
         Whose grades and stars, see `outcomes`.
+    progress : bool
+        Whether a bar is shown of what takes long.
 
     Yields
     ------
@@ -76,7 +79,7 @@ def sampled(
     if voices is None and len(weights.sources) < count:
         raise UsageError("voices: must be there, or as many weights as draws: nothing else varies")
     weights = Weights(*(np.broadcast_to(part, (count, *part.shape[1:])) for part in weights))
-    with tqdm(total=count, desc="draws", unit="draw", delay=SECONDS) as bar:
+    with tqdm(total=count, desc="draws", unit="draw", delay=SECONDS, disable=not progress) as bar:
         start = 0
         for size, value, fixed in _parts(model, voices, count, seed):
             part = Weights(*(array[start : start + size] for array in weights))

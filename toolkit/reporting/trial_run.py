@@ -1,0 +1,70 @@
+"""The run of the page on experiments: one notebook, which reads the study itself, for those who organise it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from toolkit.batch.units import Unit
+from toolkit.faults import UsageError
+from toolkit.files import digest
+from toolkit.reporting.run import EXPORTERS, require_parameters
+from toolkit.weighting.experiment import FILE
+from toolkit.words import LANGUAGES, words
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from toolkit.study import Study
+    from toolkit.weighting.experiment import Experiments
+
+NOTEBOOK = "weighting_experiment"
+NAME = "experiment"
+PARAMETERS = ("study", "round", "language")
+
+
+def place(out: Path, study: Study, plan: Experiments) -> Path:
+    """Where its manifest stands, beside the reports of the round."""
+    return out / study.name / f"{plan.round}.{NOTEBOOK}"
+
+
+def unit_of(folder: Path, study: Study, plan: Experiments, out: Path, *, notebooks: Path, language: str = "") -> Unit:
+    """What the batch runs.
+
+    Parameters
+    ----------
+    folder : path
+        The study's.
+    study, plan
+        Read from it.
+    out : path
+        Gets a folder with the page.
+    notebooks : path
+        Folder that holds the notebooks.
+    language : str
+        "zh" or "en"; blank for that of the scheme.
+
+    Raises
+    ------
+    UsageError
+        If there is no such language, or the notebook cannot take the parameters.
+    """
+    if language not in {"", *LANGUAGES}:
+        raise UsageError(f"language: {language!r}, must be one of {', '.join(LANGUAGES)}")
+    notebook = notebooks / f"{NOTEBOOK}.ipynb"
+    require_parameters(notebook, PARAMETERS)
+    turn = plan.round or study.round
+    spoken = language or study.schemes[turn].language
+    _ = words(spoken)
+    return Unit(
+        NAME,
+        str(notebook.resolve()),
+        str((out / NAME).resolve()),
+        parameters={"study": str(folder.resolve()), "round": turn, "language": spoken},
+        metadata={
+            "title": _("Weighting experiments"),
+            "toolkit": {"language": spoken},
+            # the notebook reads files of which the batch knows nothing: where one has changed, it runs again
+            "inputs": {**study.digests, FILE: digest(folder / FILE)},
+        },
+        exporters=EXPORTERS,
+    )
