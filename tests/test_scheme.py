@@ -232,7 +232,7 @@ def test_reweighted_acts_on_several_in_turn():
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ({"publik": 0.5}, "'publik', must be one of superior, leader, team, peer, public"),
+        ({"publik": 0.5}, "'publik', must be one of superior, peer, public, leader, team .nearest: public."),
         ({"public": 1.5}, "public weighs 1.5, must be at most 1"),
         ({"public": -1}, "must be a number, fraction or percentage"),
         ({"leader": 0.5}, "leader weighs 0.5, must be 1: its siblings have no weight to share"),
@@ -246,3 +246,96 @@ def test_reweighted_says_what_it_cannot_do(weights, message):
 def test_a_scheme_does_not_change():
     with pytest.raises(ValidationError):
         scheme().language = "en"
+
+
+def test_what_is_given_stands_and_the_others_share_the_rest():
+    found = scheme().reweighted({"public": 0.5, "superior": 0.2}, team=0.9).source_weights()
+    assert {name: found[name] for name in ("superior", "peer", "public", "leader", "team")} == {
+        "superior": Fraction(1, 5),
+        "peer": Fraction(3, 10),
+        "public": Fraction(1, 2),
+        "leader": Fraction(1, 10),  # another set of siblings
+        "team": Fraction(9, 10),
+    }
+
+
+def test_a_whole_set_of_siblings_is_given_as_shares_or_per_cent():
+    shares = scheme().reweighted(superior=0.2, peer="30%", public="1/2")
+    assert shares.source_weights() == scheme().reweighted(superior=20, peer=30, public=50).source_weights()
+    assert shares.source_weights("cadre")["public"] == Fraction(1, 2)
+    thirds = scheme().reweighted(superior=1 / 3, peer=1 / 3, public=1 / 3).source_weights()
+    assert thirds["peer"] == Fraction(1, 3)  # as floats they sum to nearly 1
+
+
+def test_weights_of_all_that_weigh_leave_nothing_to_a_sibling_without_weight():
+    sources = {name: {"weight": weight, "scale": "vote"} for name, weight in {"a": 0.6, "b": 0.4, "self": 0}.items()}
+    found = scheme(sources=sources, categories={}, indicators={}).reweighted(a=0.1 + 0.2, b=0.7).source_weights()
+    assert (sum(found.values()), found["self"]) == (1, 0)
+
+
+def test_indicators_are_reweighted_in_every_category():
+    found = scheme().reweighted(indicators={"service": 0.25, "virtue": "30%"})
+    assert found.indicator_weights()["delivery"] == Fraction(3, 4)
+    assert found.indicator_weights()["results"] == Fraction(7, 10)
+    assert found.indicator_weights("farmer")["service"] == Fraction(1, 4)
+    assert found.source_weights() == scheme().source_weights()
+
+
+def test_along_the_odds_categories_move_alike():
+    rules = scheme(categories={"cadre": {"sources": {"superior": 0.5, "peer": 0.3, "public": 0.2}}})
+    found = rules.reweighted(public=0.5, along="odds")  # the odds were 2/3 and are 1: one and a half times as much
+    assert found.source_weights()["public"] == Fraction(1, 2)
+    cadre = found.source_weights("cadre")
+    assert cadre["public"] / (1 - cadre["public"]) == Fraction(1, 4) * Fraction(3, 2)
+    assert cadre["superior"] / cadre["peer"] == Fraction(5, 3)
+    assert sum(cadre[name] for name in ("superior", "peer", "public")) == 1
+
+
+def test_along_the_odds_all_or_nothing_stays():
+    found = scheme().reweighted(public=0.5, leader=0.5, along="odds")
+    assert found.source_weights("cadre")["public"] == 0
+    assert found.source_weights("farmer")["leader"] == 1
+    ends = [scheme().reweighted(public=end, along="odds").source_weights()["public"] for end in (0, 1)]
+    assert ends == [0, 1]
+
+
+@pytest.mark.parametrize("along", ["weight", "odds"])
+def test_a_weight_that_is_the_present_one_changes_nothing(along):
+    same = scheme(categories={}).reweighted(public=0.4, along=along, indicators={"virtue": 0.5})
+    assert same.source_weights() == scheme(categories={}).source_weights()
+    assert same.indicator_weights() == scheme(categories={}).indicator_weights()
+
+
+def test_a_reweighted_scheme_is_as_valid_as_the_one_it_was_made_of():
+    found = scheme().reweighted(public=0.6)
+    assert Scheme.model_validate(found.model_dump(by_alias=True)).source_weights() == found.source_weights()
+    assert found.label("public") == "群众"
+    assert found.leaf_sources["leader"].trim.above == 4
+    assert list(found.source_tree.names) == list(scheme().source_tree.names)
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ({"superior": 0.5, "peer": 0.3, "public": 0.15}, "superior, peer, public sum to 0.95, must be 1"),
+        ({"superior": 0.7, "public": 0.5}, "superior, public sum to 1.2, must be at most 1"),
+        ({"public": "much"}, "sources: public weighs 'much', must be a number"),
+        ({"indicators": {"virtu": 1}}, "indicators: 'virtu', must be one of virtue, results, delivery, service"),
+        ({"superior": 0.3, "public": 0.5, "along": "odds"}, "superior, public are siblings; along the odds only one"),
+    ],
+)
+def test_reweighted_names_what_does_not_sum(weights, message):
+    with pytest.raises(ValueError, match=message):
+        scheme().reweighted(**weights)
+
+
+def test_a_source_is_given_once():
+    with pytest.raises(ValueError, match="public must not be given twice"):
+        scheme().reweighted({"public": 0.5}, public=0.6)
+
+
+def test_no_odds_of_all_or_nothing():
+    sources = {"a": {"weight": 1, "scale": "vote"}, "b": {"weight": 0, "scale": "vote"}}
+    for name, weight in (("a", 1), ("b", 0)):
+        with pytest.raises(ValueError, match=f"{name} weighs {weight}, must lie between 0 and 1 to have odds"):
+            scheme(sources=sources, categories={}, indicators={}).reweighted({name: 0.5}, along="odds")

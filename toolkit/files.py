@@ -101,6 +101,12 @@ def read_sheets(folder: Path, tables: Mapping[str, Collection[str]]) -> tuple[di
     return sheets, faults
 
 
+def read_table(path: Path, columns: Collection[str]) -> tuple[Sheet, list[Fault]]:
+    """Read one CSV file whose header holds at least half of `columns`; see `read_sheets`."""
+    frame, faults = _read_csv(path, columns)
+    return Sheet(path.name, frame), faults
+
+
 def digest(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as source:

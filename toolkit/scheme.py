@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 import numpy as np
 from pydantic import Field, model_validator
 
-from toolkit.fields import NUMBER, WHOLE, Bound, Day, Label, Name, Quantity, Rule, Weight, exact
+from toolkit.faults import UsageError
+from toolkit.fields import NUMBER, WHOLE, Bound, Day, Label, Name, Quantity, Rule, Weight
+from toolkit.reweighting import rebuilt, reweight
 from toolkit.rules import (
     Conduct,
     Grades,
@@ -30,8 +32,10 @@ from toolkit.tree import Tree
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    import pandas as pd
     from numpy.typing import NDArray
 
+    from toolkit.reweighting import Along
     from toolkit.rules import Composition
 
 ROOT_INDICATOR = "overall"
@@ -325,20 +329,40 @@ class Scheme(Rule):
             parts += [made.components, made.extras] if made else []
         return [*parts, self.categories, self.rounds, dict(_walk(self.indicators)), dict(_walk(self.sources))]
 
-    def reweighted(self, **weights: float | Fraction) -> Scheme:
-        """The same scheme with other weights for some sources; their siblings keep their proportions.
+    def reweighted(
+        self,
+        sources: Mapping[str, Any] | pd.Series[float] | None = None,
+        /,
+        *,
+        indicators: Mapping[str, Any] | pd.Series[float] | None = None,
+        along: Along = "weight",
+        **named: float | str | Fraction,
+    ) -> Scheme:
+        """The same scheme with other weights for some sources or indicators; their siblings keep their proportions.
 
-        The change acts in every category.
+        Parameters
+        ----------
+        sources, indicators : mapping or Series, optional
+            Name -> weight within its parent, 0-1, as a number, "1/3" or "30%". Where all siblings are given they sum to
+            1, or to 100.
+        along : {"weight", "odds"}
+            `weight`: the change acts in every category alike. `odds`: the weight is that of the scheme, and where a
+            category has weights of its own the odds w / (1 - w) change by the same factor; one of siblings alone.
+        **named
+            Further sources: `scheme.reweighted(public=0.6)`.
 
         Raises
         ------
-        ValueError
-            If a source is unknown, a weight lies outside 0-1, or the siblings have no weight to share the rest.
+        UsageError
+            If a name is unknown, a weight lies outside 0-1, siblings that are all given do not sum to 1, the others
+            have no weight to share the rest by, or the scheme gives 0 or 1 where odds are to change.
         """
-        scheme = self
-        for name, weight in weights.items():
-            scheme = _reweight(scheme, name, exact(weight))
-        return scheme
+        own = {} if sources is None else dict(sources)
+        twice = own.keys() & named.keys()
+        if twice:
+            raise UsageError(f"sources: {min(twice)} must not be given twice")
+        scheme = _reweight(self, "sources", own | named, along)
+        return _reweight(scheme, "indicators", {} if indicators is None else dict(indicators), along)
 
 
 def said(label: Label, language: str) -> str:
@@ -424,38 +448,13 @@ def _weights(nodes: Mapping[str, Any], override: Mapping[str, Fraction]) -> dict
     return weights
 
 
-def _share(group: Mapping[str, Fraction], name: str, weight: Fraction) -> dict[str, Fraction]:
-    rest = sum(value for other, value in group.items() if other != name)
-    if rest == 0 and weight != 1:
-        raise ValueError(f"sources: {name} weighs {float(weight):g}, must be 1: its siblings have no weight to share")
-    keep = (1 - weight) / rest if rest else Fraction(0)
-    return {other: weight if other == name else value * keep for other, value in group.items()}
-
-
-def _reweight(scheme: Scheme, name: str, weight: Fraction) -> Scheme:
-    group = next((set(group) for group in siblings(scheme.sources) if name in group), None)
-    if group is None:
-        raise ValueError(f"sources: {name!r}, must be one of {', '.join(scheme.source_tree.names[1:])}")
-    if weight > 1:
-        raise ValueError(f"sources: {name} weighs {float(weight):g}, must be at most 1")
-
-    def changed(weights: Mapping[str, Fraction]) -> dict[str, Fraction]:
-        return _share({key: value for key, value in weights.items() if key in group}, name, weight)
-
-    def rebuilt(nodes: Mapping[str, Source], weights: Mapping[str, Fraction]) -> dict[str, Source]:
-        return {
-            key: node.model_copy(
-                update={"weight": weights.get(key, node.weight), "items": rebuilt(node.items, weights)}
-            )
-            for key, node in nodes.items()
-        }
-
-    categories = {
-        key: category.model_copy(update={"sources": {**category.sources, **changed(scheme.source_weights(key))}})
-        if group & set(category.sources)
-        else category
-        for key, category in scheme.categories.items()
-    }
+def _reweight(
+    scheme: Scheme, section: Literal["sources", "indicators"], given: Mapping[str, Any], along: Along
+) -> Scheme:
+    nodes: Mapping[str, Any] = getattr(scheme, section)
+    weights_of = scheme.source_weights if section == "sources" else scheme.indicator_weights
+    weights = {name: weights_of(name) for name in (None, *scheme.categories)}
+    changed, categories = reweight(section, given, siblings(nodes), weights, scheme.categories, along=along)
     data = {key: getattr(scheme, key) for key in Scheme.model_fields}
-    data |= {"sources": rebuilt(scheme.sources, changed(scheme.source_weights())), "categories": categories}
-    return Scheme.model_construct(**data)
+    data |= {section: rebuilt(nodes, changed), "categories": categories}
+    return Scheme.model_construct(set(scheme.model_fields_set), **data)

@@ -1,1 +1,1 @@
-"""Research on a scheme: where weights come from, and what would change with others."""
+"""Where weights come from, and other ways to a ranking that a result can be held against."""
