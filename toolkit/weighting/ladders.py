@@ -236,7 +236,9 @@ def _own(mine: pd.DataFrame, about: About, names: list[str]) -> Whole:
 
 
 def _whole(levels: pd.Series[Any], missing: int) -> Whole:
-    return np.asarray(levels.fillna(missing), dtype=np.int64)
+    return np.asarray(
+        levels.astype(float).fillna(missing), dtype=np.int64
+    )  # without any level the dtype is that of text
 
 
 # -------------------------------------------------------------------------------------------------- what bands are of
