@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from toolkit.scoring.evaluation import effective_weights
     from toolkit.scoring.scores import Scores, score
     from toolkit.study import Study, read_study
+    from toolkit.widgets import explore
 
 __all__ = [
     "Fault",
@@ -28,6 +29,7 @@ __all__ = [
     "StudyError",
     "change",
     "effective_weights",
+    "explore",
     "member",
     "notice",
     "open_change",
@@ -51,6 +53,7 @@ _HOMES = {
     "toolkit.scoring.evaluation": ("effective_weights",),
     "toolkit.scoring.scores": ("Scores", "score"),
     "toolkit.study": ("Study", "read_study"),
+    "toolkit.widgets": ("explore",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -82,7 +83,7 @@ def test_at_a_breakpoint_of_a_source_levels_change_and_between_two_they_do_not(r
         before, after = (levels(round_, desk, A, round(row.weight + step, 12)) for step in (-EPS, EPS))
         assert (before.at[row.ratee_id, row.about], after.at[row.ratee_id, row.about]) == (row.before, row.after)
     edges = np.unique([low, *found["weight"], high])
-    for first, last in zip(edges, edges[1:], strict=False):
+    for first, last in pairwise(edges):
         if last - first > 4 * EPS:
             ends = [levels(round_, desk, A, round(weight, 12)) for weight in (first + EPS, last - EPS)]
             assert ends[0].equals(ends[1])
