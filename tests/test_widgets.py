@@ -232,10 +232,11 @@ def test_a_study_with_faults_is_told_and_nothing_is_raised(tmp_path, monkeypatch
     monkeypatch.setattr(widgets, "display", shown.append)
     tk.explore(tmp_path / "nowhere")
     tk.explore(SURVEYS / "demo", round="2026")
-    assert "must be a folder that holds scheme.yaml" in shown[0].value
-    assert "must be a plain round: 2026H1, 2026H2" in shown[1].value
     tk.explore(SURVEYS / "village")
-    assert isinstance(shown[2], ipywidgets.VBox)
+    told = [place.children[0] for place in shown]
+    assert "must be a folder that holds scheme.yaml" in told[0].value
+    assert "must be a plain round: 2026H1, 2026H2" in told[1].value
+    assert "权重推演" in "".join(texts(told[2]))
 
 
 def test_the_package_needs_no_widgets():

@@ -64,12 +64,13 @@ def explore(study: str | Path, round: str = "") -> None:  # noqa: A002  (the con
     -----
     What is wrong with the study is shown as text; nothing is raised.
     """
+    place = widgets.VBox([widgets.HTML(f"<p>{escape(str(study))} …</p>")])
+    display(place)  # type: ignore[no-untyped-call]
     try:
         read = read_study(study)
-        box: widgets.Widget = Explorer(model(read, score(read), round), Path(study)).box
+        place.children = (Explorer(model(read, score(read), round), Path(study)).box,)
     except (UsageError, OSError) as error:
-        box = widgets.HTML(f"<pre>{escape(str(error))}</pre>")
-    display(box)  # type: ignore[no-untyped-call]
+        place.children = (widgets.HTML(f"<pre>{escape(str(error))}</pre>"),)
 
 
 def _guarded(handler: Callable[..., None]) -> Callable[..., None]:
@@ -135,7 +136,7 @@ class Explorer:
         options = [*((str(count), count) for count in ROWS), (self._("all"), sys.maxsize)]
         self.most = widgets.Dropdown(options=options, value=ROWS[1], description=self._("Rows"))
         self.text = widgets.HTML().add_class("tk-yaml")
-        place = folder / f"scheme-{plain.name}-explored.yaml"
+        place = folder.resolve() / f"scheme-{plain.name}-explored.yaml"
         self.place = widgets.Text(value=str(place), description=self._("Save as")).add_class("tk-place")
         self.save = widgets.Button(description=self._("Save"), icon="download").add_class("tk-save")
         self._listen()
@@ -263,7 +264,7 @@ class Explorer:
     @_guarded
     def _save(self, _button: widgets.Button) -> None:
         self.tell()
-        place = Path(self.place.value).expanduser().absolute()
+        place = Path(self.place.value).expanduser().resolve()
         try:
             with place.open("x", encoding="utf-8", newline="\n") as file:
                 file.write(self._yaml())
@@ -307,13 +308,19 @@ class Explorer:
     def _rest(self) -> None:
         """What may take a second: breakpoints of what was moved last, by the others as they are now; the YAML."""
         self.text.value = f'<textarea rows="12" readonly>{escape(self._yaml())}</textarea>'
-        if self.focus is not None:
+        if self.focus is None:
+            return
+        if self._found[0] != self._way:
             try:
                 found = breakpoints(self.model, self.desk, self.focus)
             except UsageError:  # nobody is there to share the rest
                 found = None
             self._found = (self._way, found)
-            self._mark()
+        listed = self._listed()
+        if listed is not None:
+            ticks = [(turn["weight"], turn["about"], self._said(turn)) for turn in listed.to_dict("records")]
+            self.rows[self.focus].strip.value = strip(ticks, float(Desk.of(self.scheme).weight(self.focus)))
+        self._mark()
 
     @property
     def _way(self) -> tuple[object, ...]:
@@ -321,27 +328,26 @@ class Explorer:
         start = self.desk.start if self.focus == self.desk.last else self.desk.scheme
         return (self.focus, start, self.desk.locked)
 
-    def _mark(self) -> None:
-        """Breakpoints of those who are listed, on the slider that was moved last and in words."""
+    def _listed(self) -> pd.DataFrame | None:
+        """The breakpoints of those who are listed; None where they are not known."""
         way, found = self._found
-        known = found is not None and way == self._way
-        for node, row in self.rows.items():
-            if node != self.focus or not known:
-                row.strip.value = ""
-        if self.focus is None or found is None or not known:
+        return found[found["ratee_id"].isin(self.table.index)] if found is not None and way == self._way else None
+
+    def _said(self, turn: Mapping[Hashable, Any]) -> str:
+        """A breakpoint in words."""
+        told = show.change(self.scheme, turn["about"], turn["before"], turn["after"])
+        return f"{turn['weight']:.1%} {self.table.at[turn['ratee_id'], 'name']!s} {told}"
+
+    def _mark(self) -> None:
+        """The nearest breakpoints in words; what is no longer true is taken away."""
+        listed = self._listed()
+        if self.focus is None or listed is None:
             self.nearest.value = ""
+            for row in self.rows.values():
+                row.strip.value = ""
             return
-        names = self.table["name"]
-        listed = found[found["ratee_id"].isin(self.table.index)]
-
-        def say(turn: Mapping[Hashable, Any]) -> str:
-            told = show.change(self.scheme, turn["about"], turn["before"], turn["after"])
-            return f"{turn['weight']:.1%} {names[turn['ratee_id']]} {told}"
-
-        ticks = [(turn["weight"], turn["about"], say(turn)) for turn in listed.to_dict("records")]
-        self.rows[self.focus].strip.value = strip(ticks, float(Desk.of(self.scheme).weight(self.focus)))
         title = self._("Nearest changes: {name}").format(name=self.scheme.label(self.focus.name))
-        told = show.nearest(listed, float(self.desk.weight(self.focus)), say, self.scheme)
+        told = show.nearest(listed, float(self.desk.weight(self.focus)), self._said, self.scheme)
         self.nearest.value = f"<h2>{escape(title)}</h2>{told}"
 
     def _yaml(self) -> str:
