@@ -16,7 +16,7 @@ TOLERANCE = 1e-9
 def settle(scores: ArrayLike) -> NDArray[np.float64]:
     """The scores with every run of near-equal values set to its highest, so that `==`, `<` and `>` are exact."""
     values = np.asarray(scores, dtype=float)
-    order = np.argsort(-values, kind="stable")  # NaN last
+    order = np.argsort(-values)  # NaN last
     ordered = values[order]
     with np.errstate(invalid="ignore"):
         starts = np.r_[True, ~(np.abs(np.diff(ordered)) <= TOLERANCE)] if len(ordered) else np.zeros(0, dtype=bool)

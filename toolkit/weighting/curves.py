@@ -151,8 +151,12 @@ def curves(model: Model, along: Path) -> Curves | str:
     missing = model.scheme.missing
     least = 1.0 if missing.rule == "fail" else float(missing.min_coverage)
     low, high = stretch(share, least)
-    never = np.isnan(score.at(float(TRIED[0])))
-    solid = Ratio(*(np.where(never, empty, part) for part, empty in zip(score, (0, 0, 1, 0), strict=True)))
+    never = share.at(float(TRIED[0])) <= 0
+    level = score.at(float(TRIED[2]))
+    # one line over its like is a constant; written as such it cannot meet another where both of its lines are 0
+    flat = never | (np.abs(score.a * score.d - score.b * score.c) < STRAIGHT)
+    plain = (np.where(never, 0.0, level), 0.0, 1.0, 0.0)
+    solid = Ratio(*(np.where(flat, short, part) for part, short in zip(score, plain, strict=True)))
     return Curves(solid, np.where(never, 1.0, low), np.where(never, 0.0, high), share)
 
 

@@ -110,6 +110,10 @@ TINY = 1e-12
 """As near to 0 and 1 as a curve is looked at: at the ends themselves it may be 0 / 0."""
 
 
+DUST = 1e-13
+"""A discriminant is 0 where it is so small beside its parts: two ratios touch, and rounding would part the roots."""
+
+
 def crossing(value: Ratio, level: float | Floats) -> Floats:
     """Where ratios reach a level; NaN where they never do, or always are there."""
     slope = value.b - level * value.d
@@ -130,6 +134,8 @@ def meetings(one: Ratio, other: Ratio) -> Floats:
         if bent.any():
             p, q, r = square[bent], straight[bent], flat[bent]
             # the stable form: never the difference of two numbers that are nearly the same
-            half = -(q + np.copysign(np.sqrt(q * q - 4 * p * r), q)) / 2
+            under = q * q - 4 * p * r
+            under[np.abs(under) <= DUST * (q * q + 4 * np.abs(p * r))] = 0
+            half = -(q + np.copysign(np.sqrt(under), q)) / 2
             roots[0, bent], roots[1, bent] = half / p, r / half
     return roots

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Places = NDArray[np.intp]
     Whole = NDArray[np.int64]
 
-FEW = 8
+FEW = 5
 """So many in a cell are looked at one by one."""
 DEEP = 16
 """A stretch is not halved more often; who still is not settled meets others at its end."""

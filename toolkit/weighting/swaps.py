@@ -40,18 +40,22 @@ def count_swaps(held: Pieces) -> int:
     pairs of the orders at its ends: Kendall's, by SciPy. Other pairs may meet twice; each of them is looked at. A pair
     that only touches, or is tied at an end, does not change places there.
     """
-    marks = np.column_stack([held.value.c, held.value.d, held.low, held.high]).round(12)
-    _, kind = np.unique(marks, axis=0, return_inverse=True)
-    kinds = [np.flatnonzero(kind == number) for number in range(int(kind.max(initial=-1)) + 1)]
-    total = 0
+    total, kinds = 0, _kinds(held)
     for place, mine in enumerate(kinds):
         part = held.take(mine)
-        top = [settle(part.value.a + part.value.b * end[0]) for end in (part.low, part.high) if len(end)]
-        if len(mine) > 1:
-            total += _discordant(*top)
+        total += _discordant(*(settle(part.value.a + part.value.b * end) for end in (part.low, part.high)))
         for others in kinds[place + 1 :]:
             total += _between(held, mine, others)
     return total
+
+
+def _kinds(held: Pieces) -> list[Places]:
+    """Pieces with one denominator on one stretch."""
+    marks = np.column_stack([held.value.c, held.value.d, held.low, held.high]).round(12)
+    if len(marks) and (marks == marks[0]).all():
+        return [np.arange(len(marks))]
+    _, kind = np.unique(marks, axis=0, return_inverse=True)
+    return [np.flatnonzero(kind == number) for number in range(int(kind.max(initial=-1)) + 1)]
 
 
 def _discordant(one: Floats, other: Floats) -> int:
@@ -61,8 +65,8 @@ def _discordant(one: Floats, other: Floats) -> int:
         return int((signs[0] * signs[1] < 0).sum()) // 2
     pairs = len(one) * (len(one) - 1) // 2
     tied_one, tied_other = (_tied(values) for values in (one, other))
-    _, both = np.unique(np.column_stack([one, other]), axis=0, return_counts=True)
-    tied_both = int((both * (both - 1) // 2).sum())
+    # ties in both: the first order tells which of the second are compared
+    tied_both = _tied(one + 1j * other) if tied_one and tied_other else 0
     if pairs in {tied_one, tied_other}:
         return 0
     tau = float(kendalltau(one, other, variant="b", method="asymptotic").statistic)

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 CHANGES = ["weight", "ratee_id", "about", "before", "at", "after", "within"]
 STANDING = ["ratee_id", "about", "level", "low", "high", "nearest"]
+DIGITS = 9
+CLOSE = 10.0**-DIGITS
+"""Two points of the path at which somebody begins or ceases to count are one if they are nearer."""
 UNKNOWN = -9
 """Level at a point that is still to be looked at."""
 
@@ -178,7 +181,7 @@ def _changes(model: Model, road: Path, ladder: Ladder, found: Curves) -> Changes
     free = everyone[~whole.counts] if limited else everyone
     parts.append(_alone(contest, free))
     if limited and whole.counts.any():
-        parts.append(_together(ladder, contest, np.flatnonzero(whole.counts)))
+        parts.append(_together(ladder, contest, np.flatnonzero(whole.counts), found))
     stretches = [np.concatenate(held) for held in zip(*(row for part in parts for row in part.stretches), strict=True)]
     points = [row for part in parts for row in part.points] or [
         (everyone[:0], np.zeros(0), np.zeros(0, dtype=np.int64))
@@ -261,7 +264,7 @@ def _dropped(contest: Contest, at: Places, held: Pieces, t: Floats) -> Whole:
     return level
 
 
-def _together(ladder: Ladder, contest: Contest, at: Places) -> Found:
+def _together(ladder: Ladder, contest: Contest, at: Places, found: Curves) -> Found:
     """Levels of pieces that compete for places."""
     counted = contest.pieces.take(at)
     group = next(gate.group for gate in ladder.gates.values() if gate.share is not None)
@@ -271,40 +274,46 @@ def _together(ladder: Ladder, contest: Contest, at: Places) -> Found:
     np.minimum.at(low, counted.ratee, counted.low)
     np.maximum.at(high, counted.ratee, counted.high)
     there = np.flatnonzero(high > low)
-    return compete(
-        contest, group[counted.ratee].astype(np.intp), (group[there].astype(np.intp), low[there], high[there])
-    )
+    spans = group[there].astype(np.intp), low[there], high[there]
+    result = compete(contest, group[counted.ratee].astype(np.intp), spans)
+    # where one ceases to count as another begins to, both do at that point: there are more places, there only
+    inner = [np.flatnonzero((end > NEAR) & (end < 1 - NEAR)) for end in spans[1:]]
+    keys = [np.round(2.0 * spans[0][at] + end[at], DIGITS) for at, end in zip(inner, spans[1:], strict=True)]
+    _, begins, _ = np.intersect1d(*keys, return_indices=True)
+    for place in inner[0][begins]:
+        t, mine = float(spans[1][place]), there[spans[0] == spans[0][place]]
+        level = _at(ladder, *_scores(found, ladder, t))
+        result.points.append((mine, np.full(len(mine), t), level[mine]))
+    return result
 
 
-def _joined(stretches: list[NDArray[np.generic]], points: list[NDArray[np.generic]]) -> Changes:
-    """Changes between the stretches of every ratee, with the levels at the points between them."""
-    ratee = np.concatenate([stretches[0], points[0]]).astype(np.intp)
-    time = np.concatenate([stretches[1], points[1]]).astype(float)
-    level = np.concatenate([stretches[3], points[2]]).astype(np.int64)
-    point = np.arange(len(ratee)) >= len(stretches[0])
-    order = np.lexsort((~point, time, ratee))  # a point stands before the stretch that begins at it
+def _joined(stretches: list[NDArray[np.generic]], points: list[NDArray[np.generic]]) -> tuple[Changes, Whole, Whole]:
+    """Changes between the stretches of every ratee, with the levels at the points between them; levels at both ends."""
+    ratee = np.concatenate([points[0], stretches[0]]).astype(np.intp)
+    time = np.concatenate([points[1], stretches[1]]).astype(float)
+    level = np.concatenate([points[2], stretches[3]]).astype(np.int64)
+    point = np.arange(len(ratee)) < len(points[0])
+    # by ratee and time; a point stands before the stretch that begins at it
+    order = np.argsort(2.0 * ratee + time + 10 * NEAR * ~point)
     ratee, time, level, point = ratee[order], time[order], level[order], point[order]
     here = np.flatnonzero(~point)
     before, after = here[:-1], here[1:]
     same = ratee[before] == ratee[after]
+    first = level[here[np.append(True, ~same)]]
+    last = level[here[np.append(~same, True)]]
     before, after = before[same], after[same]
     at = np.full(len(after), UNKNOWN)
-    last = after - 1
-    told = point[last] & (np.abs(time[last] - time[after]) <= NEAR)
-    at[told] = level[last[told]]
-    differs = (level[before] != level[after]) | (told & (at != level[before]))
-    return Changes(
-        ratee[after[differs]],
-        time[after[differs]],
-        level[before[differs]],
-        at[differs],
-        level[after[differs]],
-        np.zeros(int(differs.sum())),
-    )
+    told = point[after - 1] & (np.abs(time[after - 1] - time[after]) <= CLOSE)
+    at[told] = level[after[told] - 1]
+    differs = np.flatnonzero((level[before] != level[after]) | (told & (at != level[before])))
+    before, after = before[differs], after[differs]
+    exact = np.zeros(len(after))
+    return Changes(ratee[after], time[after], level[before], at[differs], level[after], exact), first, last
 
 
-def _settled(model: Model, road: Path, ladder: Ladder, found: Curves, changes: Changes) -> Changes:
+def _settled(model: Model, road: Path, ladder: Ladder, found: Curves, joined: tuple[Changes, Whole, Whole]) -> Changes:
     """Look at the points that are still unknown, and at both ends of the path."""
+    changes, near, far = joined
     at = changes.at.copy()
     unknown = np.flatnonzero(at == UNKNOWN)
     weights, which = np.unique(changes.weight[unknown], return_inverse=True)
@@ -314,7 +323,6 @@ def _settled(model: Model, road: Path, ladder: Ladder, found: Curves, changes: C
     made = composites(model, road.at([0.0, 1.0]))
     score, coverage = made.score[:, ladder.rows], made.coverage[:, ladder.rows]
     first, last = (_at(ladder, score[end], coverage[end]) for end in (0, 1))
-    near, far = (_at(ladder, *_scores(found, ladder, t)) for t in (EDGE, 1 - EDGE))
     rows = [Changes(changes.ratee, changes.weight, changes.before, at, changes.after, changes.within)]
     for weight, before, here, after in ((0.0, first, first, near), (1.0, far, last, last)):
         moved = np.flatnonzero(before != after)
@@ -323,14 +331,10 @@ def _settled(model: Model, road: Path, ladder: Ladder, found: Curves, changes: C
     return Changes(*(np.concatenate(held) for held in zip(*rows, strict=True)))
 
 
-EDGE = 1e-7
-"""So near to an end of the path is just above 0, or just below 1."""
-
-
 def _scores(found: Curves, ladder: Ladder, t: float) -> tuple[Floats, Floats]:
     """Scores and coverage of the ratees of a ladder at a point."""
     at = ladder.rows
-    there = (found.low[at] - NEAR <= t) & (t <= found.high[at] + NEAR)
+    there = (found.low[at] - CLOSE <= t) & (t <= found.high[at] + CLOSE)
     score = found.score.take(at).at(t)
     return np.where(there, score, np.nan), found.cover.take(at).at(t)
 
@@ -351,7 +355,11 @@ def _told(model: Model, ladder: Ladder, changes: Changes) -> pd.DataFrame:
         "weight": changes.weight,
         "ratee_id": ids[ladder.rows[changes.ratee]],
         "about": ladder.about,
-        **{side: names_of(ladder, getattr(changes, side)) for side in ("before", "at", "after")},
+        # as objects, or None would become NaN
+        **{
+            side: pd.Series(names_of(ladder, getattr(changes, side)), dtype=object)
+            for side in ("before", "at", "after")
+        },
         "within": changes.within,
     }
     return pd.DataFrame(frame, columns=CHANGES)
@@ -368,7 +376,8 @@ def _standing(model: Model, ladder: Ladder, changes: Changes, now: float) -> pd.
     np.minimum.at(high, changes.ratee[above], changes.weight[above])
     np.minimum.at(nearest, changes.ratee, np.abs(changes.weight - now))
     ids = model.quantities.index.to_numpy(dtype=object)[ladder.rows]
-    frame = {"ratee_id": ids, "about": ladder.about, "level": names_of(ladder, ladder.own), "low": low, "high": high}
+    frame = {"ratee_id": ids, "about": ladder.about, "low": low, "high": high}
+    frame["level"] = pd.Series(names_of(ladder, ladder.own), dtype=object)
     return pd.DataFrame({**frame, "nearest": np.where(np.isinf(nearest), np.nan, nearest)}, columns=STANDING)
 
 
