@@ -321,6 +321,7 @@ def test_a_reweighted_scheme_is_as_valid_as_the_one_it_was_made_of():
         ({"superior": 0.5, "peer": 0.3, "public": 0.15}, "superior, peer, public sum to 0.95, must be 1"),
         ({"superior": 0.7, "public": 0.5}, "superior, public sum to 1.2, must be at most 1"),
         ({"public": "much"}, "sources: public weighs 'much', must be a number"),
+        ({"along": "odd"}, "along: 'odd', must be one of weight, odds"),
         ({"indicators": {"virtu": 1}}, "indicators: 'virtu', must be one of virtue, results, delivery, service"),
         ({"superior": 0.3, "public": 0.5, "along": "odds"}, "superior, public are siblings; along the odds only one"),
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from toolkit.faults import UsageError, one_of
 from toolkit.fields import exact
@@ -66,6 +66,8 @@ def reweight(
     UsageError
         See `Scheme.reweighted`.
     """
+    if along not in get_args(Along):
+        raise UsageError(f"along: {along!r}, {one_of(along, get_args(Along))}")
     sets = list(groups)
     asked = _read(section, given, [name for group in sets for name in group])
     made = [

@@ -135,6 +135,8 @@ def test_what_is_no_matrix_of_judgements(matrix, message):
 def test_tables_of_random_consistency_are_known_by_name():
     with pytest.raises(UsageError, match="random_index: 'saati', must be one of saaty, alonso-lamata"):
         ahp([[1, 2], [0.5, 1]], random_index="saati")
+    with pytest.raises(UsageError, match="method: 'eigen', must be one of eigenvector, geometric"):
+        ahp([[1, 2], [0.5, 1]], method="eigen")
 
 
 @pytest.mark.parametrize("n", [3, 4, 5, 8])

@@ -137,6 +137,8 @@ def test_less_may_be_better():
     assert critic(turned, benefit={"superior": True, "peer": False, "public": True}).tolist() == pytest.approx(
         critic(SCORES).tolist()
     )
+    with pytest.raises(UsageError, match="critic: correlation: 'kendall', must be one of pearson, spearman"):
+        critic(SCORES, correlation="kendall")
     with pytest.raises(UsageError, match="benefit of 'peer' is 2, must be True"):
         critic(SCORES, benefit=[1, 2, 1])
     with pytest.raises(UsageError, match="critic: benefit: 'pear', must be one of superior, peer, public"):

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy.sparse.csgraph import connected_components
 
-from toolkit.faults import UsageError, one_of
+from toolkit.faults import UsageError
+from toolkit.weighting.columns import check_choice
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -94,7 +95,7 @@ def ahp(matrix: Table, *, method: Method = "eigenvector", random_index: str = "s
     ------
     UsageError
         If the matrix is not square, a judgement is not positive or not reciprocal, what was judged does not connect
-        all names, or the table ends before their number.
+        all names, the table ends before their number, or there is no such method or table.
 
     Notes
     -----
@@ -111,6 +112,7 @@ def ahp(matrix: Table, *, method: Method = "eigenvector", random_index: str = "s
     Computer Modelling 52:318-333, doi:10.1016/j.mcm.2010.02.047. Agoston & Csato (2022), Omega 108, arXiv:2102.10558,
     for the random index: theirs is of the best completion, to which Harker's comes close.
     """
+    check_choice(method, ("eigenvector", "geometric"), "method")
     judged = reciprocal(matrix)
     values = judged.to_numpy()
     _check_connected(judged.index, values)
@@ -190,8 +192,7 @@ def _least_squares(values: Floats) -> Floats:
 
 def _random(n: int, missing: int, table: str) -> float:
     """Consistency index of random judgements on n names, of which some pairs are missing."""
-    if table not in RANDOM_INDEX:
-        raise UsageError(f"random_index: {table!r}, {one_of(table, RANDOM_INDEX)}")
+    check_choice(table, RANDOM_INDEX, "random_index")
     row = RANDOM_INDEX[table]
     if n > len(row):
         raise UsageError(f"judgements: {n} names, must be at most {len(row)} for the random index {table!r}")

@@ -12,7 +12,7 @@ from toolkit.faults import UsageError, one_of
 from toolkit.scoring.ranks import TOLERANCE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -61,6 +61,12 @@ def read_table(data: Table, what: str, *, least: float | None = None, rows: int 
         place = f"{table.columns[column]!r} of row {table.index[row]!r}"
         raise UsageError(f"{what}: {place} is {values[row, column]:g}, must be {must}")
     return table
+
+
+def check_choice(value: str, known: Collection[str], what: str) -> None:
+    """Refuse a choice that there is not; a name that nobody checks would stand for another."""
+    if value not in known:
+        raise UsageError(f"{what}: {value!r}, {one_of(value, known)}")
 
 
 def varying(table: pd.DataFrame, what: str) -> list[bool]:

@@ -122,5 +122,5 @@ def _best(values: Floats, row: int, low: float, high: float) -> Floats:
     top = [(0, None) if seen else (0, 0) for seen in values.max(axis=0)]
     result = linprog(-own, A_ub=np.vstack(limits), b_ub=np.concatenate(bounds), bounds=top, method="highs")
     if result.status != 0:
-        raise UsageError(f"benefit_of_doubt: row {row + 1} has no weights within the bounds: {result.message}")
+        raise UsageError(f"benefit_of_doubt: row number {row + 1} has no weights within the bounds: {result.message}")
     return np.asarray(result.x, dtype=float)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from toolkit.faults import UsageError
 from toolkit.weighting.ahp import Method, Priorities, ahp, reciprocal
-from toolkit.weighting.columns import by_column
+from toolkit.weighting.columns import by_column, check_choice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -95,6 +95,7 @@ def pool_priorities(
     Forman & Peniwati (1998), European Journal of Operational Research 108:165-169,
     doi:10.1016/S0377-2217(97)00244-0 (AIP).
     """
+    check_choice(mean, ("geometric", "arithmetic"), "mean")
     sets = {name: found.weights if isinstance(found, Priorities) else found for name, found in priorities.items()}
     weights = _expert_weights(sets, experts)
     table = pd.DataFrame(sets)

@@ -14,7 +14,7 @@ from scipy.stats import kendalltau, linregress, norm, rankdata, spearmanr
 
 from toolkit.faults import UsageError
 from toolkit.scoring.ranks import rank
-from toolkit.weighting.columns import read_signs, read_table, read_weights, stretched
+from toolkit.weighting.columns import check_choice, read_signs, read_table, read_weights, stretched
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -191,6 +191,7 @@ def fuzzy(
     ----------
     Zadeh (1965), Information and Control 8:338-353, doi:10.1016/S0019-9958(65)90241-X (the composition of relations).
     """
+    check_choice(operator, ("product", "min-max"), "fuzzy: operator")
     table = read_table(memberships, "fuzzy", least=0)
     for grade, most in table.max().items():
         if most > 1:

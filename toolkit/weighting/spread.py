@@ -14,7 +14,7 @@ from scipy.stats import rankdata
 
 from toolkit.faults import UsageError
 from toolkit.scoring.ranks import TOLERANCE
-from toolkit.weighting.columns import read_signs, read_table, stretched, varying
+from toolkit.weighting.columns import check_choice, read_signs, read_table, stretched, varying
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -98,6 +98,7 @@ def critic(
     Diakoulaki, Mavrotas & Papayannakis (1995), Computers & Operations Research 22(7):763-770,
     doi:10.1016/0305-0548(94)00059-H.
     """
+    check_choice(correlation, ("pearson", "spearman"), "critic: correlation")
     table = read_table(data, "critic", rows=2)
     signs = read_signs(benefit, table.columns, "critic")
     keep = varying(table, "critic")
