@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from small_study import make, ratings_of
+from small_study import make, ratings_of, schemes_of
 
 import toolkit as tk
 from toolkit.weighting.breakpoints import KINDS, breakpoints
@@ -96,6 +96,21 @@ def test_breakpoints_of_an_indicator_lie_between_the_points_of_a_grid(round_):
     for row in found.itertuples():
         assert row.within == pytest.approx(0.0025)
         before, after = (levels(round_, desk, X, round(row.weight + step * row.within, 9)) for step in (-1, 1))
+        assert (before.at[row.ratee_id, row.about], after.at[row.ratee_id, row.about]) == (row.before, row.after)
+
+
+@pytest.mark.parametrize(
+    ("more", "step"), [("missing: {rule: adjusted}", 0.0125), ("first: source", 0.0025)], ids=["adjusted", "ratios"]
+)
+def test_where_algebra_does_not_reach_a_grid_does(round_, more, step):
+    text = SCHEME + more
+    study = replace(round_.study, schemes=schemes_of(text))
+    bent = model(study, tk.score(study))
+    found = told(bent, Desk.of(bent.scheme), A)
+    assert len(found) >= 10
+    assert found["within"].eq(step).all()
+    for row in found.itertuples():
+        before, after = (levels(bent, Desk.of(bent.scheme), A, round(row.weight + side * step, 9)) for side in (-1, 1))
         assert (before.at[row.ratee_id, row.about], after.at[row.ratee_id, row.about]) == (row.before, row.after)
 
 
