@@ -12,7 +12,7 @@ STRIP = $(BIN)/nbstripout --keep-count --keep-output-type execute_result stream 
 CHROMIUM = $(shell for name in chromium chromium-browser google-chrome google-chrome-stable; do \
 	command -v $$name && break; done)
 
-.PHONY: report test check browser lab bench clean
+.PHONY: report test check browser lab explorer bench clean
 # Two pips must not write to one environment at once.
 .NOTPARALLEL:
 
@@ -31,12 +31,15 @@ check: .venv/installed-test .venv/installed-examples
 	$(if $(NOTEBOOKS),$(STRIP) --verify -- $(NOTEBOOKS))
 	$(PYTEST) -n auto -m "not browser" --cov=toolkit tests $(NOTEBOOKS)
 
-browser: .venv/installed-test
+browser: .venv/installed-test .venv/installed-browser
 	$(if $(CHROMIUM),,$(error no Chromium on PATH))
-	@CHROMIUM="$(CHROMIUM)" $(BIN)/python -m pytest -m browser tests
+	@CHROMIUM="$(CHROMIUM)" $(BIN)/python -m pytest -n 2 --dist loadfile -m browser $(wildcard tests/test_*browser.py)
 
 lab: .venv/installed-lab
 	cd notebooks && ../$(BIN)/python -m jupyterlab
+
+explorer: .venv/installed-lab
+	@$(BIN)/python -m voila notebooks/explorer.ipynb
 
 bench: .venv/installed-test
 	@$(BIN)/python benchmarks/scale.py

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from toolkit.faults import UsageError
 from toolkit.fields import exact
 from toolkit.scheme import Scale, Scheme
 
@@ -340,3 +341,20 @@ def test_no_odds_of_all_or_nothing():
     for name, weight in (("a", 1), ("b", 0)):
         with pytest.raises(ValueError, match=f"{name} weighs {weight}, must lie between 0 and 1 to have odds"):
             scheme(sources=sources, categories={}, indicators={}).reweighted({name: 0.5}, along="odds")
+
+
+def test_a_sibling_that_is_kept_keeps_what_it_has_in_each_category():
+    kept = scheme().reweighted(public=0.1, keep=["peer"])
+    assert kept.source_weights() == scheme().source_weights() | {
+        "superior": Fraction(3, 5),
+        "peer": Fraction(3, 10),
+        "public": Fraction(1, 10),
+    }
+    cadre = kept.source_weights("cadre")  # superior and peer had one half each
+    assert (cadre["superior"], cadre["peer"], cadre["public"]) == (Fraction(2, 5), Fraction(1, 2), Fraction(1, 10))
+    assert scheme().reweighted(public=0.1, keep=["public", "virtue"]) == scheme().reweighted(public=0.1)
+
+
+def test_what_is_given_and_kept_is_not_more_than_the_whole():
+    with pytest.raises(UsageError, match=r"sources: weights of public, superior, peer sum to 1.1, must be at most 1"):
+        scheme().reweighted(public=0.5, keep=["superior", "peer"])

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from toolkit.weighting.model import model
     from toolkit.weighting.outcomes import outcomes
     from toolkit.weighting.sweep import sweep
+    from toolkit.widgets import explore
 
 __all__ = [
     "Fault",
@@ -45,6 +46,7 @@ __all__ = [
     "effective_weights",
     "experiment",
     "experiment_plots",
+    "explore",
     "findings",
     "member",
     "model",
@@ -77,6 +79,7 @@ _HOMES = {
     "toolkit.weighting.model": ("model",),
     "toolkit.weighting.outcomes": ("outcomes",),
     "toolkit.weighting.sweep": ("sweep",),
+    "toolkit.widgets": ("explore",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -33,6 +33,7 @@ def reweight(
     categories: Mapping[str, C],
     *,
     along: Along = "weight",
+    keep: Collection[str] = (),
 ) -> tuple[Weights, dict[str, C]]:
     """New weights of the nodes of a tree, and the categories with theirs.
 
@@ -50,6 +51,8 @@ def reweight(
         By name; each holds its own weights under `section`.
     along : {"weight", "odds"}
         See `Scheme.reweighted`.
+    keep : collection of str
+        Nodes whose weight stays what it is in each category, though a sibling's changes.
 
     Returns
     -------
@@ -68,7 +71,7 @@ def reweight(
     sets = list(groups)
     asked = _read(section, given, [name for group in sets for name in group])
     made = [
-        (group, _change(section, own, group, weights[None], along))
+        (group, _change(section, own, group, weights[None], along, keep=set(keep) & group.keys() - own.keys()))
         for group in sets
         if (own := {name: weight for name, weight in asked.items() if name in group})
     ]
@@ -112,13 +115,13 @@ def _read(section: str, given: Mapping[str, object], known: list[str]) -> Weight
 
 
 def _change(
-    section: str, given: Weights, group: Mapping[str, object], default: Weights, along: Along
+    section: str, given: Weights, group: Mapping[str, object], default: Weights, along: Along, *, keep: Collection[str]
 ) -> Callable[[Weights], Weights]:
     """What makes of the weights of a set of siblings the new ones."""
     whole = _whole(section, given, group)
     if along == "odds":
-        return _tilt(section, whole, default)
-    return lambda weights: share(section, weights, whole)
+        return _tilt(section, whole, default, keep)
+    return lambda weights: _share_kept(section, weights, whole, keep)
 
 
 def _whole(section: str, given: Weights, group: Mapping[str, object]) -> Weights:
@@ -136,7 +139,12 @@ def _whole(section: str, given: Weights, group: Mapping[str, object]) -> Weights
     return given
 
 
-def _tilt(section: str, given: Weights, default: Weights) -> Callable[[Weights], Weights]:
+def _share_kept(section: str, weights: Weights, given: Weights, keep: Collection[str]) -> Weights:
+    """As `share`, where some of the others keep what they have."""
+    return share(section, weights, {**given, **{name: weights[name] for name in weights if name in keep}})
+
+
+def _tilt(section: str, given: Weights, default: Weights, keep: Collection[str]) -> Callable[[Weights], Weights]:
     """Move the odds of one node by the same factor, whatever it weighs."""
     if len(given) > 1:
         raise UsageError(f"{section}: {', '.join(given)} are siblings; along the odds only one of them can be given")
@@ -151,7 +159,7 @@ def _tilt(section: str, given: Weights, default: Weights) -> Callable[[Weights],
         for_it, against = up * weights[name], down * (1 - weights[name])
         if not for_it + against:  # it weighs all or nothing here, and does at any odds
             return weights
-        return share(section, weights, {name: for_it / (for_it + against)})
+        return _share_kept(section, weights, {name: for_it / (for_it + against)}, keep)
 
     return tilt
 
@@ -176,9 +184,11 @@ def share(section: str, weights: Weights, given: Weights) -> Weights:
     Raises
     ------
     UsageError
-        If the given weights leave a rest and the others have no weight to share it by.
+        If the given weights sum to more than 1, or leave a rest and the others have no weight to share it by.
     """
     total = sum(given.values(), Fraction(0))
+    if total > 1:
+        raise UsageError(f"{section}: weights of {', '.join(given)} sum to {_shown(total)}, must be at most 1")
     rest = sum((weight for name, weight in weights.items() if name not in given), Fraction(0))
     if rest == 0 and total != 1:
         names, weigh = ", ".join(given), "weighs" if len(given) == 1 else "weigh"

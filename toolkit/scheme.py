@@ -30,7 +30,7 @@ from toolkit.rules import (
 from toolkit.tree import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -336,6 +336,7 @@ class Scheme(Rule):
         *,
         indicators: Mapping[str, Any] | pd.Series[float] | None = None,
         along: Along = "weight",
+        keep: Collection[str] = (),
         **named: float | str | Fraction,
     ) -> Scheme:
         """The same scheme with other weights for some sources or indicators; their siblings keep their proportions.
@@ -348,6 +349,8 @@ class Scheme(Rule):
         along : {"weight", "odds"}
             `weight`: the change acts in every category alike. `odds`: the weight is that of the scheme, and where a
             category has weights of its own the odds w / (1 - w) change by the same factor; one of siblings alone.
+        keep : collection of str
+            Siblings of theirs that keep their weight, in each category the one they have there.
         **named
             Further sources: `scheme.reweighted(public=0.6)`.
 
@@ -355,14 +358,15 @@ class Scheme(Rule):
         ------
         UsageError
             If a name is unknown, a weight lies outside 0-1, siblings that are all given do not sum to 1, the others
-            have no weight to share the rest by, or the scheme gives 0 or 1 where odds are to change.
+            have no weight to share the rest by, what is given and kept sums to more than 1, or the scheme gives 0 or 1
+            where odds are to change.
         """
         own = {} if sources is None else dict(sources)
         twice = own.keys() & named.keys()
         if twice:
             raise UsageError(f"sources: {min(twice)} must not be given twice")
-        scheme = _reweight(self, "sources", own | named, along)
-        return _reweight(scheme, "indicators", {} if indicators is None else dict(indicators), along)
+        scheme = _reweight(self, "sources", own | named, along, keep)
+        return _reweight(scheme, "indicators", {} if indicators is None else dict(indicators), along, keep)
 
 
 def said(label: Label, language: str) -> str:
@@ -449,12 +453,16 @@ def _weights(nodes: Mapping[str, Any], override: Mapping[str, Fraction]) -> dict
 
 
 def _reweight(
-    scheme: Scheme, section: Literal["sources", "indicators"], given: Mapping[str, Any], along: Along
+    scheme: Scheme,
+    section: Literal["sources", "indicators"],
+    given: Mapping[str, Any],
+    along: Along,
+    keep: Collection[str],
 ) -> Scheme:
     nodes: Mapping[str, Any] = getattr(scheme, section)
     weights_of = scheme.source_weights if section == "sources" else scheme.indicator_weights
     weights = {name: weights_of(name) for name in (None, *scheme.categories)}
-    changed, categories = reweight(section, given, siblings(nodes), weights, scheme.categories, along=along)
+    changed, categories = reweight(section, given, siblings(nodes), weights, scheme.categories, along=along, keep=keep)
     data = {key: getattr(scheme, key) for key in Scheme.model_fields}
     data |= {section: rebuilt(nodes, changed), "categories": categories}
     return Scheme.model_construct(set(scheme.model_fields_set), **data)

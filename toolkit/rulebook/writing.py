@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+
+from toolkit.faults import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -15,10 +18,11 @@ if TYPE_CHECKING:
     from toolkit.scheme import Scheme
 
 Section = Literal["sources", "indicators", "categories"]
+SECTIONS: tuple[Section, ...] = ("sources", "indicators", "categories")
 WIDTH = 120
 
 
-def write_sections(scheme: Scheme, sections: Collection[Section] = ("sources", "indicators", "categories")) -> str:
+def write_sections(scheme: Scheme, sections: Collection[Section] = SECTIONS) -> str:
     """Sections of a scheme as YAML, to be pasted into scheme.yaml or to be the file that a round names as its `scheme`.
 
     Parameters
@@ -41,6 +45,41 @@ def write_sections(scheme: Scheme, sections: Collection[Section] = ("sources", "
         if getattr(scheme, name):
             yaml.dump({name: _plain(getattr(scheme, name))}, text)
     return text.getvalue()
+
+
+def replace_sections(text: str, scheme: Scheme, sections: Collection[Section] = SECTIONS) -> str:
+    """The file that a round names as its `scheme`, with sections of another scheme; the rest stays as it is written.
+
+    Parameters
+    ----------
+    text : str
+        What the file says now; "" for a round without one.
+    scheme : Scheme
+        For example a reweighted one.
+    sections : collection of {"sources", "indicators", "categories"}
+        Which stand in the place of those in the file, or behind them.
+
+    Raises
+    ------
+    UsageError
+        If the text is no block of sections.
+    """
+    held = YAML().load(text) if text.strip() else CommentedMap()
+    if not isinstance(held, CommentedMap) or held.fa.flow_style():
+        raise UsageError("the round's scheme file must hold its sections one below the other")
+    lines = text.splitlines(keepends=True)
+    starts = [held.lc.key(name)[0] for name in held] + [len(lines)]
+    parts = ["".join(lines[: starts[0]])]
+    for name, start, end in zip(held, starts, starts[1:], strict=False):
+        last = end
+        while last > start + 1 and lines[last - 1].strip()[:1] in {"", "#"}:
+            last -= 1  # a comment stands above what it is about
+        old = "".join(lines[start:last])
+        parts.append(write_sections(scheme, [name]) if name in sections else old)
+        parts.append("".join(lines[last:end]))
+    whole = "".join(parts)
+    new = [name for name in sections if name not in held]
+    return (whole if whole.endswith("\n") or not whole else whole + "\n") + write_sections(scheme, new)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  (whatever stands in a section)

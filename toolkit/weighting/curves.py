@@ -155,7 +155,7 @@ def curves(model: Model, along: Path) -> Curves | str:
     level = score.at(float(TRIED[2]))
     # one line over its like is a constant; written as such it cannot meet another where both of its lines are 0
     flat = never | (np.abs(score.a * score.d - score.b * score.c) < STRAIGHT)
-    plain = (np.where(never, 0.0, level), 0.0, 1.0, 0.0)
+    plain = (np.where(never, 0.0, level), np.zeros(len(level)), np.ones(len(level)), np.zeros(len(level)))
     solid = Ratio(*(np.where(flat, short, part) for part, short in zip(score, plain, strict=True)))
     return Curves(solid, np.where(never, 1.0, low), np.where(never, 0.0, high), share)
 

@@ -16,13 +16,15 @@ import pandas as pd
 from toolkit.scoring.ranks import TOLERANCE
 from toolkit.weighting.curves import curves, path
 from toolkit.weighting.grid import bracketed
-from toolkit.weighting.ladders import Changes, ladders, levels, names_of
+from toolkit.weighting.ladders import KINDS, Changes, ladders, levels, names_of
 from toolkit.weighting.model import composites
 from toolkit.weighting.pieces import Pieces, crossing, pieces
 from toolkit.weighting.seats import NEAR, Contest, Found, compete
 from toolkit.weighting.swaps import count_swaps, list_swaps
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from numpy.typing import NDArray
 
     from toolkit.weighting.curves import Along, Curves, Path
@@ -113,22 +115,44 @@ def sweep(model: Model, source: str, *, along: Along = "weight") -> Sweep:
     road = path(model, source, along=along)
     found = curves(model, road)
     parts, standing, notes = [], [], []
-    for ladder in ladders(model):
-        why = ladder.why if ladder.line is None else found if isinstance(found, str) else _unlike(ladder)
-        if why or isinstance(found, str):
-            changes, width = bracketed(model, road, ladder)
-            notes.append(f"{ladder.about} ({ladder.kind}): {why}; changes are bracketed, {width}")
-        else:
-            changes = _changes(model, road, ladder, found)
+    for ladder, changes, note in _by_ladder(model, road, found, KINDS):
+        notes += note
         parts.append(_told(model, ladder, changes))
         standing.append(_standing(model, ladder, changes, road.now))
     swaps, pairs, uncounted = _ranks(model, found)
-    empty = pd.DataFrame(columns=CHANGES)
-    whole = (
-        pd.concat(parts, ignore_index=True).sort_values("weight", kind="stable", ignore_index=True) if parts else empty
-    )
     held = pd.concat(standing, ignore_index=True) if standing else pd.DataFrame(columns=STANDING)
-    return Sweep(source, road.now, whole, held, swaps, pairs, [*notes, *uncounted])
+    return Sweep(source, road.now, _ordered(parts), held, swaps, pairs, [*notes, *uncounted])
+
+
+def changes_along(model: Model, road: Path, *, kinds: Sequence[str] = KINDS) -> tuple[pd.DataFrame, list[str]]:
+    """What changes along any path, as in `Sweep.changes`, and `notes`; `weight` is how far along it.
+
+    `kinds` are those whose grades and stars are wanted: "member", "unit".
+    """
+    found = list(_by_ladder(model, road, curves(model, road), kinds))
+    return _ordered([_told(model, *part[:2]) for part in found]), [line for *_, note in found for line in note]
+
+
+def _by_ladder(
+    model: Model, road: Path, found: Curves | str, kinds: Sequence[str]
+) -> Iterator[tuple[Ladder, Changes, list[str]]]:
+    """Every ladder with its changes, and what is not exact about them."""
+    for ladder in ladders(model):
+        if ladder.kind not in kinds:
+            continue
+        why = ladder.why if ladder.line is None else found if isinstance(found, str) else _unlike(ladder)
+        if why or isinstance(found, str):
+            changes, width = bracketed(model, road, ladder)
+            yield ladder, changes, [f"{ladder.about} ({ladder.kind}): {why}; changes are bracketed, {width}"]
+        else:
+            yield ladder, _changes(model, road, ladder, found), []
+
+
+def _ordered(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Changes of all ladders by weight."""
+    if not parts:
+        return pd.DataFrame(columns=CHANGES)
+    return pd.concat(parts, ignore_index=True).sort_values("weight", kind="stable", ignore_index=True)
 
 
 # ----------------------------------------------------------------------------------------------------- by algebra
@@ -352,9 +376,15 @@ def _standing(model: Model, ladder: Ladder, changes: Changes, now: float) -> pd.
     np.minimum.at(high, changes.ratee[above], changes.weight[above])
     np.minimum.at(nearest, changes.ratee, np.abs(changes.weight - now))
     ids = model.quantities.index.to_numpy(dtype=object)[ladder.rows]
-    frame = {"ratee_id": ids, "about": ladder.about, "low": low, "high": high}
-    frame["level"] = pd.Series(names_of(ladder, ladder.own), dtype=object)
-    return pd.DataFrame({**frame, "nearest": np.where(np.isinf(nearest), np.nan, nearest)}, columns=STANDING)
+    frame = {
+        "ratee_id": ids,
+        "about": ladder.about,
+        "level": pd.Series(names_of(ladder, ladder.own), dtype=object),
+        "low": low,
+        "high": high,
+        "nearest": np.where(np.isinf(nearest), np.nan, nearest),
+    }
+    return pd.DataFrame(frame, columns=STANDING)
 
 
 def _ranks(model: Model, found: Curves | str) -> tuple[int | None, pd.DataFrame, list[str]]:
