@@ -43,8 +43,8 @@ RUNS = 5
 # ----------------------------------------------------------------------------------------------------------- the round
 
 
-def round_of_arrays() -> Model:
-    """A round without files: 10,000 members, 4 sources, 5 dimensions, nothing missing."""
+def round_of_arrays(members: int = MEMBERS, *, lacking: float = 0, **sections: Any) -> Model:
+    """A round without files: members, 4 sources, 5 dimensions; a share of the sources may be missing."""
     from scipy.sparse import csr_array
 
     from toolkit.scheme import Scheme
@@ -52,18 +52,21 @@ def round_of_arrays() -> Model:
     from toolkit.weighting.model import Model
 
     rng = np.random.default_rng(2026)
-    shape = (MEMBERS, len(SOURCES), len(INDICATORS))
-    value = np.clip(rng.normal(75, 8, (MEMBERS, 1, 1)) + rng.normal(0, 10, shape), 0, 100)
+    shape = (members, len(SOURCES), len(INDICATORS))
+    value = np.clip(rng.normal(75, 8, (members, 1, 1)) + rng.normal(0, 10, shape), 0, 100)
+    value[rng.random(shape[:2]) < lacking] = np.nan
     rules = {
+        **sections,
         "title": "Benchmark",
         "rounds": {"r": {}},
         "scales": {"points": {"low": 0, "high": 100}},
         "sources": {name: {"weight": weight, "scale": "points"} for name, weight in SOURCES.items()},
         "indicators": {name: {"weight": weight} for name, weight in INDICATORS.items()},
     }
-    ids = pd.Index([f"M{number:05}" for number in range(MEMBERS)])
-    columns = {"kind": "member", "exempt": False, "category": "", "unit_id": np.arange(MEMBERS) // PER_UNIT}
-    each = np.arange(MEMBERS)
+    ids = pd.Index([f"M{number:05}" for number in range(members)])
+    columns = {"kind": "member", "exempt": False, "category": "", "unit_id": np.arange(members) // PER_UNIT}
+    columns |= {"grade": None, "stars": np.nan}
+    each = np.arange(members)
     return Model(
         study=None,
         name="r",
@@ -71,9 +74,9 @@ def round_of_arrays() -> Model:
         quantities=pd.DataFrame(columns, index=ids),
         value=value,
         categories=("",),
-        kind=np.zeros(MEMBERS, dtype=np.intp),
-        groups=np.zeros(MEMBERS, dtype=np.intp),
-        share=csr_array((np.ones(MEMBERS), (each, each)), shape=(MEMBERS, MEMBERS)),
+        kind=np.zeros(members, dtype=np.intp),
+        groups=np.zeros(members, dtype=np.intp),
+        share=csr_array((np.ones(members), (each, each)), shape=(members, members)),
         reasons=pd.DataFrame(columns=REASONS),
         cuts_before={},
     )
@@ -196,11 +199,28 @@ def choices(way: str) -> dict[str, Any]:
     return {"cpu": _once(work), "peak": traced(work), "check": None}
 
 
+# ----------------------------------------------------------------------------------------------------------- the sweep
+
+
+def sweep(way: str) -> dict[str, Any]:
+    """Every grade (a quota within units), star (a quota within the study) and swap as the public's weight moves."""
+    from toolkit.weighting.sweep import sweep as move
+
+    size, lacking = {"10,000": (10_000, 0), "10,000, a tenth missing": (10_000, 0.1), "100,000": (100_000, 0)}[way]
+    grades = {"bands": {"A": 85, "B": 75, "C": 60, "D": 0}, "quota": {"A": {"max": "1/3", "within": "unit"}}}
+    stars = {"of": "score", "bands": {"5": 88, "4": 82, "3": 75, "2": 65, "1": 0}}
+    stars["quota"] = {"5": {"max": "10%", "within": "study"}}
+    model = round_of_arrays(size, lacking=lacking, grades=grades, stars=stars)
+    source = list(SOURCES)[-1]
+    return {"cpu": seconds(lambda: move(model, source), 3), "peak": traced(lambda: move(model, source)), "check": None}
+
+
 WAYS = {
+    "sweep": ["10,000", "10,000, a tenth missing", "100,000"],
     "acceptability": ["toolkit", "toolkit, within units", "toolkit, 12 ranks", "pymcdm", "scikit-criteria"],
     "choices": ["6 choices", "6 choices, raters one", "100 redraws of raters"],
 }
-PARTS = {"acceptability": acceptability, "choices": choices}
+PARTS = {"sweep": sweep, "acceptability": acceptability, "choices": choices}
 
 # --------------------------------------------------------------------------------------------------------- the table
 
