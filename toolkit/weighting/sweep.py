@@ -276,12 +276,14 @@ def _together(ladder: Ladder, contest: Contest, at: Places, found: Curves) -> Fo
     there = np.flatnonzero(high > low)
     spans = group[there].astype(np.intp), low[there], high[there]
     result = compete(contest, group[counted.ratee].astype(np.intp), spans)
-    # where one ceases to count as another begins to, both do at that point: there are more places, there only
-    inner = [np.flatnonzero((end > NEAR) & (end < 1 - NEAR)) for end in spans[1:]]
-    keys = [np.round(2.0 * spans[0][at] + end[at], DIGITS) for at, end in zip(inner, spans[1:], strict=True)]
-    _, begins, _ = np.intersect1d(*keys, return_indices=True)
-    for place in inner[0][begins]:
-        t, mine = float(spans[1][place]), there[spans[0] == spans[0][place]]
+    # where somebody begins or ceases to count, places and values may change at once, and the point itself be another
+    # matter than both its sides: everybody of the group is looked at there
+    ends, of = np.concatenate(spans[1:]), np.tile(spans[0], 2)
+    inner = (ends > NEAR) & (ends < 1 - NEAR)
+    ends, of = ends[inner], of[inner]
+    for time in np.unique(np.round(ends, DIGITS)):
+        here = np.abs(ends - time) <= CLOSE
+        t, mine = float(ends[here][0]), there[np.isin(spans[0], of[here])]
         level = _at(ladder, *_scores(found, ladder, t))
         result.points.append((mine, np.full(len(mine), t), level[mine]))
     return result
