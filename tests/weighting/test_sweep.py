@@ -114,6 +114,15 @@ def test_of_several_changes_only_the_net_effect_is_told():
     assert made.between(0.6, 0.9).empty
 
 
+def test_whoever_had_no_grade_before_is_told_with_none():
+    grades = {"bands": {"A": 85, "B": 0}}
+    scheme = scheme_of({"a": 0.5, "b": 0.2, "c": 0.3}, grades=grades, missing={"min_coverage": 0.4})
+    # b and c are seen: too little below t = 1/25, then A until (1 - t) 3/8 90 + 60 t = 85 ((1 - t) 3/8 + t), then B
+    made = sweep(model_of([[np.nan, 60, 90]], scheme), "b")
+    assert made.changes["weight"].tolist() == pytest.approx([1 / 25, 3 / 43])
+    assert made.between(0, 1)[["before", "after"]].values.tolist() == [[None, "B"]]
+
+
 def test_a_source_that_is_not_there_is_named():
     model = model_of([[80, 60]], scheme_of({"a": 0.5, "b": 0.5}))
     with pytest.raises(UsageError, match="source: 'c', must be one of a, b"):

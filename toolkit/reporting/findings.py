@@ -102,7 +102,22 @@ def _of_sweep(view: Trial, step: Step, found: Sweep) -> list[str]:
     if found.swaps is not None:
         swaps = _('From 0% to 100% of "{source}" members change places in rank, two at a time: {n}; within units: {m}.')
         told.append(swaps.format(n=found.swaps, m=len(found.pairs), **names))
+    if found.notes:
+        told.append(_inexact(view, found, names["source"]))
     return told
+
+
+def _inexact(view: Trial, found: Sweep, source: str) -> str:
+    """What is not exact about a sweep: weights that were bracketed, swaps that were not counted."""
+    _ = words(view.language)
+    told = []
+    within = 100 * float(found.changes["within"].max()) if len(found.changes) else 0.0
+    if within > 0:
+        phrase = _('Changes along "{source}" follow from no formula here: each was bracketed, to {within} points.')
+        told.append(phrase.format(source=source, within=f"{within:.1g}"))
+    if found.swaps is None:
+        told.append(_('Places that are changed along "{source}" were not counted.').format(source=source))
+    return joined(told, view.language)
 
 
 def _standing_phrases(view: Trial) -> dict[str, tuple[str, str]]:

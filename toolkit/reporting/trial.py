@@ -101,7 +101,7 @@ class Trial:
     def standing(self, found: Sweep, about: str) -> pd.DataFrame:
         """The rows of `Sweep.standing` of the members who have a grade, or stars, at present."""
         mine = found.standing[(found.standing["about"] == about) & found.standing["ratee_id"].isin(self.members)]
-        return mine[mine["ratee_id"].map(self.model.quantities[about]).notna()] if len(mine) else mine
+        return mine[mine["level"].notna()]
 
     @property
     def weighing(self) -> pd.DataFrame:
@@ -194,7 +194,7 @@ def try_out(study: Study, plan: Experiments, language: str = "", *, voices: Voic
 
         def swept(step: Step) -> Sweep:
             bar.update()
-            return sweep(own, step.source, along=step.along)
+            return sweep(own, step.source, along=step.along, kinds=("member",))
 
         return Trial(
             language=language or own.scheme.language,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -192,7 +192,7 @@ def _ladder(model: Model, about: About, kind: str, rules: Grades | Stars, rows: 
         moving=moving,
         base=base,
         fixed=_voted(model, mine, names) if about == "grade" else np.full(len(rows), NO_VALUE),
-        own=_own(mine, about, names),
+        own=_own(mine, about, rules.of, names),
         cluster=rules if isinstance(rules, Stars) and clustered else None,
         before=model.cuts_before.get(kind),
         grades=model.scheme.grades.order if model.scheme.grades else [],
@@ -223,20 +223,19 @@ def _voted(model: Model, mine: pd.DataFrame, names: list[str]) -> Whole:
     voted = reasons[reasons["code"] == "votes"]
     place = {f"grade {name}": number for number, name in enumerate(names)}
     level = voted["about"].map(place).set_axis(voted["ratee_id"])
-    return _whole(level.reindex(mine.index), NO_VALUE)
+    return np.asarray(level.reindex(mine.index).astype(float).fillna(NO_VALUE), dtype=np.int64)
 
 
-def _own(mine: pd.DataFrame, about: About, names: list[str]) -> Whole:
+def _own(mine: pd.DataFrame, about: About, of: str, names: list[str]) -> Whole:
     """Levels under the scheme's own weights, as scoring found them."""
     held = mine[about]
     if about == "stars":
         held = held.map(lambda stars: None if stars != stars or stars == 0 else f"{stars:g}")  # noqa: PLR0124
+    judged = about if about == "stars" else of
+    valued = mine[judged].notna().to_numpy() if judged in mine else np.zeros(len(mine), dtype=bool)
     place = {name: number for number, name in enumerate(names)}
-    return _whole(held.map(place), -1)
-
-
-def _whole(levels: pd.Series[Any], missing: int) -> Whole:
-    return np.asarray(levels.astype(float).fillna(missing), dtype=np.int64)
+    level = held.map(place).astype(float).to_numpy()
+    return np.where(np.isnan(level), np.where(valued, -1, NO_VALUE), np.nan_to_num(level)).astype(np.int64)
 
 
 # -------------------------------------------------------------------------------------------------- what bands are of
@@ -294,7 +293,9 @@ def _probed(model: Model, made: Composition, mine: pd.DataFrame) -> tuple[Line |
     lacks = float(model.scheme.missing.min_coverage) - bare
     needs = (full > bare) & (lacks > 0)
     least[needs] = lacks[needs] / (full - bare)[needs]
-    return Line(found[0] - slope * np.nan_to_num(low), slope, nothing, least, capped=True), ""
+    # a score, all of it seen, may still not be enough: for the rule `fail`, or where it weighs too little
+    never = np.isnan(at(low)[0]["index"].to_numpy(dtype=float))
+    return Line(np.where(never, np.nan, found[0] - slope * np.nan_to_num(low)), slope, nothing, least, capped=True), ""
 
 
 # ------------------------------------------------------------------------------------------------------------ levels

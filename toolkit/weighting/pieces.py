@@ -139,3 +139,15 @@ def meetings(one: Ratio, other: Ratio) -> Floats:
             half = -(q + np.copysign(np.sqrt(under), q)) / 2
             roots[0, bent], roots[1, bent] = half / p, r / half
     return roots
+
+
+def counted(sizes: NDArray[np.intp]) -> NDArray[np.intp]:
+    """0, 1, ... for each of some sizes, one after the other: 2, 0, 3 give 0, 1, 0, 1, 2."""
+    return np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+
+
+def pairs_within(group: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Places of all pairs of one group; `group` is sorted."""
+    later = np.searchsorted(group, group, side="right") - np.arange(len(group)) - 1
+    one = np.repeat(np.arange(len(group)), later)
+    return one, one + 1 + counted(later)

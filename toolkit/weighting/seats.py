@@ -16,7 +16,7 @@ import numpy as np
 
 from toolkit.scoring.bands import places
 from toolkit.scoring.ranks import TOLERANCE
-from toolkit.weighting.pieces import crossing, meetings
+from toolkit.weighting.pieces import counted, crossing, meetings, pairs_within
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -236,7 +236,7 @@ def _look(found: Found, contest: Contest, cells: Cells, cell: Places, piece: Pla
     first = np.searchsorted(cell, np.arange(len(cells.start)))
     count = size[turn]
     moment = np.repeat(np.arange(len(turn)), count)
-    entry = first[turn][moment] + np.arange(len(moment)) - np.repeat(np.cumsum(count) - count, count)
+    entry = first[turn][moment] + counted(count)
     held, now = piece[entry], time[moment]
     here = (contest.pieces.low[held] <= now) & ((now < contest.pieces.high[held]) | (contest.pieces.high[held] >= 1))
     moment, held, now = moment[here], held[here], now[here]
@@ -252,9 +252,7 @@ def _look(found: Found, contest: Contest, cells: Cells, cell: Places, piece: Pla
 def _events(contest: Contest, cells: Cells, cell: Places, piece: Places) -> tuple[Places, Floats]:
     """Where in which cell two values meet, a value reaches a cut, or a piece ends."""
     held = contest.pieces
-    later = np.searchsorted(cell, cell, side="right") - np.arange(len(cell)) - 1
-    one = np.repeat(np.arange(len(cell)), later)
-    other = one + 1 + np.arange(len(one)) - np.repeat(np.cumsum(later) - later, later)
+    one, other = pairs_within(cell)
     values = held.value.take(piece)
     roots = meetings(values.take(one), values.take(other))
     parts = [(cell[one], root, one, other) for root in roots]
@@ -359,7 +357,7 @@ def compete(contest: Contest, group: Places, spans: tuple[Places, Floats, Floats
     def told(parts: tuple[NDArray[np.generic], ...]) -> tuple[NDArray[np.generic], ...]:
         of, rest = np.asarray(parts[0], dtype=np.intp), parts[1:]
         count = size[of]
-        places_of = np.repeat(begins[of], count) + np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        places_of = np.repeat(begins[of], count) + counted(count)
         return ratee[places_of], *(np.repeat(part, count) for part in rest)
 
     return Found([told(part) for part in found.stretches], [told(part) for part in found.points])  # type: ignore[misc]
@@ -399,7 +397,7 @@ def _among(stretches: _Stretches, group: Places, low: Floats, high: Floats) -> t
     last = np.searchsorted(keys, 2.0 * group + high - gap, side="left") - 1
     count = np.maximum(last - first + 1, 0)
     interval = np.repeat(np.arange(len(group)), count)
-    stretch = np.repeat(first, count) + np.arange(len(interval)) - np.repeat(np.cumsum(count) - count, count)
+    stretch = np.repeat(first, count) + counted(count)
     order = np.argsort(stretch, kind="stable")
     return stretch[order], interval[order]
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.stats import kendalltau
 
 from toolkit.scoring.ranks import settle
-from toolkit.weighting.pieces import meetings
+from toolkit.weighting.pieces import meetings, pairs_within
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -102,10 +102,7 @@ def _meetings(held: Pieces, one: Places, other: Places) -> list[tuple[NDArray[np
 def list_swaps(held: Pieces, group: Places) -> tuple[Places, Places, Floats]:
     """Who changes places with whom within a group, and where, from weight 0 up; the first stands above before."""
     order = np.argsort(group, kind="stable")
-    ordered = group[order]
-    later = np.searchsorted(ordered, ordered, side="right") - np.arange(len(order)) - 1
-    first = np.repeat(np.arange(len(order)), later)
-    one, other = order[first], order[first + 1 + np.arange(len(first)) - np.repeat(np.cumsum(later) - later, later)]
+    one, other = (order[place] for place in pairs_within(group[order]))
     parts = [(one[found], other[found], root[found]) for found, root in _meetings(held, one, other)]
     one, other, where = (np.concatenate(part) for part in zip(*parts, strict=True))
     back = np.minimum(where / 2, NEAR * 100)

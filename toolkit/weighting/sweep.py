@@ -80,13 +80,13 @@ class Sweep:
     def between(self, low: float, high: float) -> pd.DataFrame:
         """Changes whose net effect between two weights is another level: `ratee_id, about, before, after`."""
         inside = self.changes[(self.changes["weight"] >= low) & (self.changes["weight"] <= high)]
-        sides = inside.groupby(["ratee_id", "about"], sort=False).agg(
-            before=("before", "first"), after=("after", "last")
-        )
-        return sides[sides["before"].fillna("") != sides["after"].fillna("")].reset_index()
+        keys = ["ratee_id", "about"]
+        first = inside.drop_duplicates(keys)[[*keys, "before"]]
+        sides = first.merge(inside.drop_duplicates(keys, keep="last")[[*keys, "after"]], on=keys)
+        return sides[sides["before"].fillna("") != sides["after"].fillna("")].reset_index(drop=True)
 
 
-def sweep(model: Model, source: str, *, along: Along = "weight") -> Sweep:
+def sweep(model: Model, source: str, *, along: Along = "weight", kinds: Sequence[str] = KINDS) -> Sweep:
     """Move the weight of one source from 0 to 1; its siblings keep their proportions.
 
     Parameters
@@ -97,6 +97,8 @@ def sweep(model: Model, source: str, *, along: Along = "weight") -> Sweep:
         Any node of the source tree.
     along : {"weight", "odds"}
         See `path`.
+    kinds : sequence of str
+        Whose grades and stars are wanted: "member", "unit"; those of units that rest on their members are slow.
 
     Returns
     -------
@@ -115,7 +117,7 @@ def sweep(model: Model, source: str, *, along: Along = "weight") -> Sweep:
     road = path(model, source, along=along)
     found = curves(model, road)
     parts, standing, notes = [], [], []
-    for ladder, changes, note in _by_ladder(model, road, found, KINDS):
+    for ladder, changes, note in _by_ladder(model, road, found, kinds):
         notes += note
         parts.append(_told(model, ladder, changes))
         standing.append(_standing(model, ladder, changes, road.now))
@@ -215,19 +217,16 @@ def _gaps(ladder: Ladder, whole: Pieces) -> Found:
         barred = ladder.gates[place].barred
         if barred is not None:
             level[(level == place) & barred] = place - 1
-    order = np.lexsort((whole.low, whole.ratee))
-    ratee, low, high = whole.ratee[order], whole.low[order], whole.high[order]
+    # a gap lies between the end of a piece, or 0, and the beginning of the next piece of the same ratee, or 1
     size = len(ladder.rows)
-    of = np.concatenate([np.arange(size), ratee])
-    start = np.concatenate([np.zeros(size), high])
-    rank = np.lexsort((start, of))
-    of, start = of[rank], start[rank]
-    # the next beginning of a piece of the same ratee, or the end
-    nexts = np.concatenate([low, np.ones(size)])[
-        np.lexsort((np.concatenate([low, np.full(size, 2.0)]), np.concatenate([ratee, np.arange(size)])))
-    ]
-    there = nexts - start > NEAR
-    return Found([(of[there], start[there], nexts[there], level[of[there]])], [])
+    everyone = np.arange(size)
+    ratee = np.sort(np.concatenate([everyone, whole.ratee]))
+    start, stop = (
+        ends[np.lexsort((ends, np.concatenate([everyone, whole.ratee])))]
+        for ends in (np.concatenate([np.zeros(size), whole.high]), np.concatenate([np.ones(size), whole.low]))
+    )
+    there = stop - start > NEAR
+    return Found([(ratee[there], start[there], stop[there], level[ratee[there]])], [])
 
 
 def _alone(contest: Contest, places: Places) -> Found:
