@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 AROUND = 0.1
 """How far below and above the present weight it is asked what stands."""
-
+SHOWN = 0.001
+"""Points of a weight below which nobody asks."""
 OFTEN = 0.95
 """Share of the draws from which a place is called safe."""
 
@@ -114,7 +115,7 @@ def _inexact(view: Trial, found: Sweep, source: str) -> str:
     within = 100 * float(found.changes["within"].max()) if len(found.changes) else 0.0
     if within > 0:
         phrase = _('Changes along "{source}" follow from no formula here: each was bracketed, to {within} points.')
-        told.append(phrase.format(source=source, within=f"{within:.1g}"))
+        told.append(phrase.format(source=source, within=f"{max(within, SHOWN):.2g}"))
     if found.swaps is None:
         told.append(_('Places that are changed along "{source}" were not counted.').format(source=source))
     return joined(told, view.language)
