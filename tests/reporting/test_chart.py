@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from toolkit.documents.font import _noto_sans
+from toolkit.documents.svg import clean_svg
 from toolkit.reporting import change, member, plots
 from toolkit.reporting.chart import (
     COLOURS,
@@ -26,9 +28,7 @@ from toolkit.reporting.chart import (
     shortened,
 )
 from toolkit.reporting.compare import compare
-from toolkit.reporting.font import _noto_sans
 from toolkit.reporting.sheets import Sheets
-from toolkit.reporting.svg import clean_svg
 
 NAN = float("nan")
 SVG = "{http://www.w3.org/2000/svg}"

@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from toolkit.documents.notebook import read
 from toolkit.reporting import plots, prose
 from toolkit.reporting.chart import WIDTH, shortened
-from toolkit.reporting.documents import read
 
 NAMES = ["distribution", "league", "profile", "selves"]
 HOSTILE = ["$x$", "$\\frac{", "<b>x</b>", "_a_", "_", "*", "]]>", "&amp;", "%s {0}", "\\alpha", "长" * 300, "W" * 300]

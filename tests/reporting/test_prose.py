@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from toolkit.documents.blocks import Heading
+from toolkit.documents.notebook import read
+from toolkit.documents.pages import to_html
 from toolkit.reporting import prose
-from toolkit.reporting.blocks import Heading
-from toolkit.reporting.documents import read, to_html
 
 HOSTILE = [
     "$x$",

@@ -20,9 +20,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from toolkit.batch import perform
 from toolkit.batch.manifest import FILE as MANIFEST
 from toolkit.batch.units import Bounds, Outcome
+from toolkit.documents.exporters import ReportExporter
 from toolkit.reporting import edition, run
 from toolkit.reporting.edition import OVERVIEW, Edition
-from toolkit.reporting.exporters import ReportExporter
 from toolkit.reporting.run import INDEX, PAGE
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"

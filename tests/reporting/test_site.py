@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from toolkit.reporting.font import with_font
+from toolkit.documents.font import with_font
 from toolkit.reporting.site import IndexPage, IndexRow, href, index_html
 
 ROW = IndexRow("u1", "第一支部", 1, "28", "27", "88.2", "85.4–91.0", "done", "u1/report.html", coverage="0.82")

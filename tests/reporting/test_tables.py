@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from toolkit.documents.notebook import read
 from toolkit.reporting import prose, tables
-from toolkit.reporting.documents import read
 from toolkit.reporting.table import DASH, TABLE_SCHEMA, Table, gap, percent, points, span, whole
 
 HOSTILE = ["$x$", "<b>x</b>", "_a_", "*", "a|b", "&amp;", "]]>", "长" * 300]

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from toolkit.batch import manifest
 from toolkit.batch.units import Bounds, Outcome, Unit, fingerprint
+from toolkit.documents.font import with_font
 from toolkit.faults import UsageError, one_of
 from toolkit.reporting import slices
 from toolkit.reporting.books import Books, Rows
 from toolkit.reporting.cutting import Outline, outline
 from toolkit.reporting.edition import FEEDBACK, OVERVIEW, UNIT_REPORT, Edition, Views
 from toolkit.reporting.export import unit_scores
-from toolkit.reporting.font import with_font
 from toolkit.reporting.site import IndexPage, IndexRow, href, index_html
 from toolkit.reporting.table import points, span, whole
 from toolkit.words import LANGUAGES, words

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from toolkit.reporting.documents import page
+from toolkit.documents.pages import page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,7 +59,7 @@ def href(*parts: str) -> str:
 
 
 def index_html(index: IndexPage) -> str:
-    """Write the index of a run as one self-contained page of HTML; see `toolkit.reporting.font.with_font`.
+    """Write the index of a run as one self-contained page of HTML; see `toolkit.documents.font.with_font`.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def index_html(index: IndexPage) -> str:
         If a link is not a percent-encoded relative URL.
     """
     _require_relative([index.overview_href, *(row.href for row in index.rows)])
-    return page("index.html.j2", language=index.language, title=index.title, index=index)
+    return page("index.html.j2", package="toolkit.reporting", language=index.language, title=index.title, index=index)
 
 
 def _require_relative(links: Iterable[str]) -> None:

@@ -14,11 +14,12 @@ from nbconvert.utils.exceptions import ConversionException
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 from traitlets.config import Config
 
-from toolkit.reporting.blocks import DocumentError
-from toolkit.reporting.documents import read, to_html
-from toolkit.reporting.exporters import RecordExporter, ReportExporter
-from toolkit.reporting.font import with_font
-from toolkit.reporting.steps import LONGEST
+from toolkit.documents.blocks import DocumentError
+from toolkit.documents.exporters import RecordExporter, ReportExporter
+from toolkit.documents.font import with_font
+from toolkit.documents.notebook import read
+from toolkit.documents.pages import to_html
+from toolkit.documents.steps import LONGEST
 
 GROUP = "nbconvert.exporters"
 EXPORTERS = {"toolkit-html": ReportExporter, "toolkit-record": RecordExporter}
@@ -78,7 +79,7 @@ def test_nbconvert_finds_an_exporter_by_name(name):
 
 def test_the_command_writes_a_page_beside_the_notebook(tmp_path):
     nbformat.write(notebook(new_markdown_cell("一"), title="报告"), tmp_path / "x.ipynb")
-    command = [sys.executable, "-m", "nbconvert", "--to", "toolkit.reporting.exporters.ReportExporter", "x.ipynb"]
+    command = [sys.executable, "-m", "nbconvert", "--to", "toolkit.documents.exporters.ReportExporter", "x.ipynb"]
     run(command, cwd=tmp_path, check=True, capture_output=True)
     assert (tmp_path / "x.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 

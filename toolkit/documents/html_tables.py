@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, ClassVar
 from xml.etree import ElementTree as ET
 
-from toolkit.reporting.blocks import Column, DocumentError, Table
+from toolkit.documents.blocks import Column, DocumentError, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

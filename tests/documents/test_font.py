@@ -5,7 +5,7 @@ from io import BytesIO
 
 from fontTools.ttLib import TTFont
 
-from toolkit.reporting.font import _noto_sans, page_font
+from toolkit.documents.font import _noto_sans, page_font
 
 RARE = "垚镕喆堃赟珺玥昇旸祎"
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from toolkit.reporting.blocks import (
+from toolkit.documents.blocks import (
     Column,
     DocumentError,
     Figure,
@@ -20,8 +20,9 @@ from toolkit.reporting.blocks import (
     Preformatted,
     Table,
 )
-from toolkit.reporting.documents import read, to_html
-from toolkit.reporting.font import with_font
+from toolkit.documents.font import with_font
+from toolkit.documents.notebook import read
+from toolkit.documents.pages import to_html
 
 TABLE_SCHEMA = "application/vnd.dataresource+json"
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0L9 9"/></svg>'
@@ -221,7 +222,7 @@ def test_a_failure_in_a_hidden_cell_is_a_failure():
 
 
 def test_a_lost_table_is_noticed(monkeypatch):
-    monkeypatch.setattr("toolkit.reporting.documents.blocks_of", lambda part, prefix: ())  # noqa: ARG005
+    monkeypatch.setattr("toolkit.documents.notebook.blocks_of", lambda part, prefix: ())  # noqa: ARG005
     with pytest.raises(DocumentError, match="tables: 1 in the notebook, 0 in the document"):
         blocks(shown(TABLE_SCHEMA, resource()))
 

@@ -8,39 +8,30 @@ a report that lost a table without a word would be worse than none.
 from __future__ import annotations
 
 import re
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from enum import StrEnum
-from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast, get_args
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from toolkit.reporting.blocks import (
+from toolkit.documents.blocks import (
     Align,
     Block,
     Column,
     Document,
     DocumentError,
     Figure,
-    Heading,
     ListBlock,
     Note,
     Preformatted,
     Table,
 )
-from toolkit.reporting.html_tables import html_tables
-from toolkit.reporting.markdown import inline_html, markdown_blocks, tables_in_markdown
-from toolkit.reporting.svg import clean_svg, inline_svg
-from toolkit.words import words
+from toolkit.documents.html_tables import html_tables
+from toolkit.documents.markdown import markdown_blocks, tables_in_markdown
+from toolkit.documents.svg import clean_svg
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from nbformat import NotebookNode
-
-LOCALES = {"zh": "zh-CN", "en": "en"}
-
-# From the notebook ----------------------------------------------------------------------------------------------
 
 HIDDEN_TAGS = {"remove_cell", "parameters", "injected-parameters"}
 
@@ -220,58 +211,3 @@ def _png(text: str) -> bytes:
     if not png.startswith(b"\x89PNG\r\n"):
         raise DocumentError("a PNG that is none")
     return png
-
-
-# To HTML --------------------------------------------------------------------------------------------------------
-
-
-def to_html(document: Document, *, title: str, language: str, compact: bool = False) -> str:
-    """Write a document as one self-contained HTML page: no script, no outside resource, no time stamp.
-
-    It relies on the reader's fonts until `toolkit.reporting.font.with_font` gives it one of its own.
-
-    Parameters
-    ----------
-    document
-        The blocks to write.
-    title
-        The title of the page; a first heading that only repeats it is left out.
-    language
-        "zh" or "en".
-    compact
-        Print it small, the last section on a page of its own.
-    """
-    match document.blocks:
-        case (Heading(text=text), *rest) if text == title:
-            blocks = tuple(rest)
-        case blocks:
-            pass
-    return page("report.html.j2", language=language, title=title, blocks=blocks, compact=compact)
-
-
-def page(template: str, *, language: str, compact: bool = False, **content: object) -> str:
-    """Fill a template of this package; every text in `content` is escaped."""
-    content |= {"_": words(language), "locale": LOCALES[language], "compact": compact}
-    return _templates().get_template(template).render(content)
-
-
-@cache
-def _templates() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("toolkit.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.tests.update({kind.__name__.lower(): partial(_is_instance, kind) for kind in get_args(Block)})
-    environment.filters.update(inline=inline_html, svg=inline_svg, base64=_base64)
-    return environment
-
-
-def _is_instance(kind: type, value: object) -> bool:
-    return isinstance(value, kind)
-
-
-def _base64(data: bytes) -> str:
-    return b64encode(data).decode()

@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from toolkit.reporting.blocks import DocumentError
+from toolkit.documents.blocks import DocumentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -15,9 +15,10 @@ from pygments import highlight
 from pygments.formatters.html import HtmlFormatter
 from pygments.lexers.python import PythonLexer
 
-from toolkit.reporting.blocks import Block, Heading, Preformatted
-from toolkit.reporting.documents import Mime, blocks_of, page, preformatted
-from toolkit.reporting.html_tables import html_text
+from toolkit.documents.blocks import Block, Heading, Preformatted
+from toolkit.documents.html_tables import html_text
+from toolkit.documents.notebook import Mime, blocks_of, preformatted
+from toolkit.documents.pages import page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
-from toolkit.reporting.blocks import Column, DocumentError, Heading, ListBlock, Note, Paragraph, Preformatted, Table
+from toolkit.documents.blocks import Column, DocumentError, Heading, ListBlock, Note, Paragraph, Preformatted, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from toolkit.reporting.blocks import Align, Block
+    from toolkit.documents.blocks import Align, Block
 
 
 def markdown_blocks(text: str) -> tuple[Block, ...]:

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from nbconvert.exporters.exporter import Exporter, FilenameExtension
 from nbconvert.utils.exceptions import ConversionException
 
-from toolkit.reporting.blocks import Block, DocumentError, Heading
-from toolkit.reporting.documents import read, to_html
-from toolkit.reporting.font import with_font
-from toolkit.reporting.steps import read_steps, record_html
+from toolkit.documents.blocks import Block, DocumentError, Heading
+from toolkit.documents.font import with_font
+from toolkit.documents.notebook import read
+from toolkit.documents.pages import to_html
+from toolkit.documents.steps import read_steps, record_html
 from toolkit.words import LANGUAGES
 
 if TYPE_CHECKING:
