@@ -13,8 +13,10 @@ from toolkit.faults import UsageError
 from toolkit.words import LANGUAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from concurrent.futures import Executor
+
+    import pandas as pd
 
     from toolkit.batch.units import Outcome
     from toolkit.study import Study
@@ -116,6 +118,55 @@ def report(  # noqa: PLR0917  (Typer makes options of them)
         done = run.finish(found, scores, folder, outcomes, turn=turn, language=spoken, edition=edition, books=books)
     print(done.index)
     _end(outcomes, len(planned))
+
+
+@app.command()
+def audit(
+    reports: Annotated[Path, typer.Argument(help="folder of finished reports: of a study, a run, a unit")],
+    study: Annotated[Path | None, typer.Option(help="study folder; surveys/NAME of reports/NAME by default")] = None,
+    out: Annotated[Path | None, typer.Option(help="also write every finding as .csv; for the organisers only")] = None,
+) -> None:
+    """Say what readers of all these reports together can find out of what is hidden, and exit 1 if it is too much."""
+    from toolkit.audit.bounds import Contradiction
+    from toolkit.audit.examine import examine
+    from toolkit.audit.findings import frame
+    from toolkit.audit.pages import read_pages
+    from toolkit.scoring.scores import score as score_study
+
+    found = _read(study or Path("surveys") / reports.resolve().name)
+    with _plainly():
+        from tqdm import tqdm
+
+        pages = tqdm(read_pages(reports, found.schemes), desc="reports", unit="report")
+        try:
+            seen = examine(found, score_study(found), pages)
+            findings = [each for every in tqdm(seen.audit, desc="hidden means", unit="mean") for each in every]
+        except Contradiction as fault:
+            raise UsageError(f"{reports}: {fault}; are these reports of other data than {found.name}?") from None
+        table = frame(findings)
+        if out:
+            table.to_csv(out, index=False, lineterminator="\n", encoding="utf-8-sig")
+            print(out)
+    _tell(table, seen.pages, seen.claims, seen.unread)
+
+
+def _tell(table: pd.DataFrame, pages: int, claims: int, unread: Mapping[str, int]) -> None:
+    """Say what an audit has found, and exit 1 where something can be found out; whoever reads it must keep it."""
+    failed = table[table["verdict"].isin(["exact", "tight"])]
+    if len(failed):
+        print(failed.to_string(index=False))
+    hidden = table[table["reader"] == ""]
+    typer.echo(f"{pages} reports, {claims} printed means, {len(hidden)} hidden means of few raters:", err=True)
+    for who, rows in (("whoever reads all reports", hidden), ("one of the raters", table[table["reader"] != ""])):
+        counts = (
+            ", ".join(f"{n} {verdict}" for verdict, n in rows["verdict"].value_counts().items()) or "nothing to find"
+        )
+        typer.echo(f"  {who}: {counts}", err=True)
+    for caption, n in unread.items():
+        typer.echo(f"  not read: {caption!r} ({n})", err=True)
+    if len(failed):
+        typer.echo("These reports are not to be handed round together.", err=True)
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -69,6 +69,19 @@ def html_text(html: str) -> str:
     return " ".join(_text_outside(_parsed(html), {"style", "script"}).split())
 
 
+def html_lines(html: str) -> tuple[str, ...]:
+    """The paragraphs, headings and items of lists of a page, one by one, without tables and figures."""
+    found: list[str] = []
+    waiting = [_parsed(html)]
+    while waiting:
+        element = waiting.pop()
+        if element.tag in {"p", "li", "h1", "h2", "h3", "h4"}:
+            found.append(_flat_text(element))
+        elif element.tag not in {"table", "style", "script", "svg", "figure", "head"}:
+            waiting += reversed(element)
+    return tuple(filter(None, found))
+
+
 def _text_outside(element: ET.Element, excluded: set[str]) -> str:
     if element.tag in excluded:
         return ""

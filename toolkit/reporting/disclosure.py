@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from toolkit.reporting.audit import Means, follows
+from toolkit.audit.means import Means, follows
 from toolkit.reporting.design import tops
 from toolkit.reporting.privacy import FEWEST, Part, hidden_sources, rests_on_few
 from toolkit.scheme import SELF
@@ -17,7 +17,7 @@ from toolkit.scoring.ranks import rank
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from toolkit.reporting.audit import Row
+    from toolkit.audit.means import Row
     from toolkit.reporting.books import Record
     from toolkit.reporting.design import Design
     from toolkit.reporting.privacy import Reason

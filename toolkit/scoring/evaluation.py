@@ -237,6 +237,23 @@ def lay_out(study: Study, name: str) -> Laid:
     return Laid(ratees, means, value, node, weights, pd.factorize(ratees["where"])[0].astype(np.intp))
 
 
+def compositions(scheme: Scheme, laid: Laid) -> Iterator[tuple[tuple[str, str], NDArray[np.float64]]]:
+    """What the scores of one round are made of, whatever was answered.
+
+    Yields
+    ------
+    (source, indicator), reach
+        A target (blank: all of them) and an array (ratees, leaf sources, indicator nodes) of weights: the score of a
+        ratee is the sum of weight x mean over the cells that were rated; all 0 where there is no score. Under the rule
+        `adjusted` what was filled in is not in it, as if it had been renormalised.
+    """
+    ladder = climb_trees(scheme, laid.value, laid.weights, groups=laid.groups)
+    targets = _targets(scheme, laid.cells)
+    sources, indicators = ("", *scheme.source_tree.names[1:]), ("", *scheme.indicator_tree.names[1:])
+    keys = [(sources[source], indicators[indicator]) for source, indicator in targets]
+    yield from zip(keys, _reaches(scheme, ladder, laid.node, targets), strict=True)
+
+
 def _round(study: Study, name: str, scheme: Scheme) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Table and units of one round."""
     laid = lay_out(study, name)
@@ -280,16 +297,18 @@ def _targets(scheme: Scheme, means: Cells) -> list[tuple[int, int]]:
     ]
 
 
-def _reaches(turn: _Round) -> Iterator[NDArray[np.float64]]:
+def _reaches(
+    scheme: Scheme, ladder: Climb, node: NDArray[np.intp], targets: Iterable[tuple[int, int]]
+) -> Iterator[NDArray[np.float64]]:
     """Weights (ratees, leaf sources, indicator nodes) of the rated cells in every target, one target at a time."""
-    tree = turn.scheme.indicator_tree
-    inner = np.setdiff1d(turn.node, tree.leaves)
-    for target in turn.targets:
-        leaf = turn.ladder.reach(*target)
+    tree = scheme.indicator_tree
+    inner = np.setdiff1d(node, tree.leaves)
+    for target in targets:
+        leaf = ladder.reach(*target)
         reach = np.zeros((*leaf.shape[:2], len(tree)))
-        reach[..., tree.leaves] = np.where(turn.node == tree.leaves, leaf, 0.0)
-        for node in inner:
-            reach[..., node] = np.where(turn.node == node, leaf, 0.0).sum(axis=-1)
+        reach[..., tree.leaves] = np.where(node == tree.leaves, leaf, 0.0)
+        for inside in inner:
+            reach[..., inside] = np.where(node == inside, leaf, 0.0).sum(axis=-1)
         yield reach
 
 
@@ -316,7 +335,9 @@ def _values(turn: _Round, spreads: list[Spread]) -> dict[str, NDArray[np.float64
     second = turn.ladder.second
     result = {name: np.full((len(turn.ratees), len(turn.targets)), np.nan) for name in VALUES}
     n = np.where(np.isnan(turn.cells.mean), np.inf, turn.cells.n)
-    for place, (target, reach) in enumerate(zip(turn.targets, _reaches(turn), strict=True)):
+    for place, (target, reach) in enumerate(
+        zip(turn.targets, _reaches(turn.scheme, turn.ladder, turn.node, turn.targets), strict=True)
+    ):
         value = turn.ladder.at(second.value, *target)
         result["score"][:, place] = value
         asked = turn.ladder.at(second.asked, *target)
@@ -351,4 +372,10 @@ def _unit_means(study: Study, name: str, turn: _Round, table: pd.DataFrame) -> p
     spread = units.spread(groups, turn.cells, turn.unseen, study.tally.units, name=name, scheme=turn.scheme)
     sources, indicators = ("", *turn.scheme.source_tree.names[1:]), ("", *turn.scheme.indicator_tree.names[1:])
     labels = [(sources[source], indicators[indicator]) for source, indicator in turn.targets]
-    return units.means(name, groups, spread, table, zip(labels, _reaches(turn), strict=True))
+    return units.means(
+        name,
+        groups,
+        spread,
+        table,
+        zip(labels, _reaches(turn.scheme, turn.ladder, turn.node, turn.targets), strict=True),
+    )

@@ -1,0 +1,124 @@
+"""Every hidden mean with what readers can know of it, and whether that is too much."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from toolkit.audit.bounds import Program
+from toolkit.audit.votes import TOLERANCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from toolkit.audit.bounds import Claim, Span
+    from toolkit.audit.ground import Ground, Row
+
+WIDTH = 10.0
+"""Points of 100 by which nobody may know a hidden mean better; on a scale whose answers lie closer, half of it."""
+ANYBODY = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a reader knows of a hidden mean.
+
+    Attributes
+    ----------
+    round, ratee, source, indicator : str
+        The mean; indicator blank for all of them.
+    n : int
+        How many have given it, the fewest of any cell.
+    reader : str
+        Blank for whoever has read everything; else the vote (points) of one of its raters who takes off his own, and
+        then the ends are those of the mean of the others.
+    low, high : float
+        The least and the most that it can be (0-100).
+    verdict : str
+        "safe", "tight" (ends closer than `WIDTH`), "exact", or "unproved" (wide enough as far as the solver came).
+    """
+
+    round: str
+    ratee: str
+    source: str
+    indicator: str
+    n: int
+    reader: str
+    low: float
+    high: float
+    verdict: str
+
+    @property
+    def fails(self) -> bool:
+        """Whether it must not be published so."""
+        return self.verdict in {"tight", "exact"}
+
+
+class Audit:
+    """All that is printed of a study, and the hidden means that it is held against.
+
+    Parameters
+    ----------
+    ground : Ground
+        What every reader knows.
+    claims : iterable of Claim
+        What the documents state, all of them together: whoever has read them all is the reader who knows most.
+
+    Raises
+    ------
+    Contradiction
+        If not all of it can be true.
+    """
+
+    def __init__(self, ground: Ground, claims: Iterable[Claim]) -> None:
+        self.ground, self.program = ground, Program(claims, ground.votes)
+        self.secrets = list(ground.secrets())
+
+    def __len__(self) -> int:
+        """How many hidden means there are."""
+        return len(self.secrets)
+
+    def __iter__(self) -> Iterator[list[Finding]]:
+        """Findings of one hidden mean after the other: of whoever reads, then of its own raters."""
+        for *key, row in self.secrets:
+            yield [*self._of(*key, row=row)]
+
+    def _of(self, turn: str, ratee: str, source: str, indicator: str, *, row: Row) -> Iterator[Finding]:
+        votes = [self.ground.votes(cell) for cell in row]
+        key = turn, ratee, source, indicator, min(each.n for each in votes)
+        scale = max(each.highest for each in votes) - min(each.lowest for each in votes)
+        span = self.program.span(row)
+        yield Finding(*key, ANYBODY, span.low, span.high, _verdict(span, scale))
+        if len(row) > 1 or votes[0].n <= 1:
+            return
+        [cell], n = row, votes[0].n
+        for own in dict.fromkeys(self.ground.cast(cell)):
+            known = self._own(cell, own, span)
+            low, high = ((n * end - own) / (n - 1) for end in (known.low, known.high))
+            rest = known._replace(low=max(low, votes[0].lowest), high=min(high, votes[0].highest))
+            yield Finding(*key, f"{own:g}", rest.low, rest.high, _verdict(rest, scale))
+
+    def _own(self, cell: int, own: float, span: Span) -> Span:
+        """What a mean can be for somebody who has given one of its votes; that of a trimmed one may not be in it."""
+        votes = self.ground.votes(cell)
+        if not votes.points or votes.n < len(self.ground.cast(cell)):
+            return span
+        return self.program.span({cell: 1.0}, {cell: own})
+
+
+def _verdict(span: Span, scale: float) -> str:
+    if span.width < TOLERANCE * 100:
+        return "exact"
+    if span.width < min(WIDTH, scale / 2) - TOLERANCE:
+        return "tight"
+    return "safe" if span.proved else "unproved"
+
+
+def frame(findings: Iterable[Finding]) -> pd.DataFrame:
+    """Findings as a table, the most telling first; columns as the attributes of `Finding`, and `width`."""
+    rows = [asdict(found) | {"width": found.high - found.low} for found in findings]
+    columns = [*Finding.__dataclass_fields__, "width"]
+    table = pd.DataFrame(rows, columns=columns).round({"low": 1, "high": 1, "width": 1})
+    return table.sort_values("width", kind="stable", ignore_index=True)
