@@ -19,11 +19,17 @@ from toolkit.audit.votes import TOLERANCE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from numpy.typing import NDArray
+    from scipy.optimize import OptimizeResult
+
     from toolkit.audit.ground import Row
     from toolkit.audit.votes import Votes
 
-SECONDS = 10.0
-"""After so long a solver gives what it has shown so far: bounds that may be too wide, and are told to be."""
+    Line = tuple[list[tuple[int, float]], float, float]
+    """A constraint: weights of unknowns by their places, and the ends of their sum."""
+
+SECONDS = 2.0
+"""After so long a solver gives what it has shown so far, see `Span`."""
 PASSES = 20
 """How often bounds of one cell are used to tighten those of the others before the solver is asked."""
 INFEASIBLE, OPTIMAL = 2, 0
@@ -59,18 +65,18 @@ class Span(NamedTuple):
     Attributes
     ----------
     low, high : float
-        The least and the most, points.
-    proved : bool
-        Whether both are reached; where the solver ran out of time the truth may lie closer together.
+        The least and the most, points; where the solver ran out of time the truth may lie closer together.
+    reached : float
+        Points between the lowest and the highest for which votes were found: the mean is at least as free.
     """
 
     low: float
     high: float
-    proved: bool
+    reached: float
 
     @property
     def width(self) -> float:
-        """Points between the ends."""
+        """Points between the ends: the mean is at most as free."""
         return self.high - self.low
 
 
@@ -91,13 +97,14 @@ class Program:
     """
 
     def __init__(self, claims: Iterable[Claim], votes: Callable[[int], Votes]) -> None:
-        claims = list(claims)
+        claims = list({(*claim.row.items(), claim.low, claim.high): claim for claim in claims}.values())
         cells = dict.fromkeys(cell for claim in claims for cell in claim.row)
         self._votes_of = votes
         self.votes: dict[int, Votes] = {cell: votes(cell) for cell in cells}
         self.ends = {cell: (found.lowest, found.highest) for cell, found in self.votes.items()}
         self.open = self._tighten([claim for claim in claims if claim.row])
         self._claims_of: dict[int, list[Claim]] = {}
+        self._pool: list[dict[int, tuple[float, frozenset[float]]]] = []
         for claim in self.open:
             for cell in claim.row:
                 if not self._is_known(cell):
@@ -148,7 +155,7 @@ class Program:
 
     # ------------------------------------------------------------------------------------------------------ solving
 
-    def span(self, row: Row, given: Mapping[int, float] | None = None) -> Span:
+    def span(self, row: Row, given: Mapping[int, float] | None = None, enough: float = np.inf) -> Span:
         """What a mean can be.
 
         Parameters
@@ -157,12 +164,15 @@ class Program:
             The mean, as weights of cells; cells that nothing printed speaks of can be anything.
         given : mapping, optional
             A vote (points) in some cells that the reader has cast himself.
+        enough : float
+            Points: a mean that is found to be as free is not looked at any further, and its ends are those found.
 
         Raises
         ------
         Contradiction
             If not all that is printed can be true together.
         """
+        given = given or {}
         for cell in row:
             if cell not in self.votes:
                 self.votes[cell] = self._votes_of(cell)
@@ -170,8 +180,45 @@ class Program:
         claims = self._around(row)
         if not claims and not given:
             low, high = (sum(weight * self.ends[cell][side] for cell, weight in row.items()) for side in (0, 1))
-            return Span(low, high, proved=True)
-        return self._solved(_Model(self, claims, row, given or {}))
+            return Span(low, high, high - low)
+        model = _Model(self, claims, row, given)
+        if np.isfinite(enough):
+            met = self._met(row, given)
+            for sign in (1.0, -1.0):
+                if met and max(met) - min(met) < enough - TOLERANCE:
+                    self._keep(model, model.far(sign, (min if sign > 0 else max)(met) + sign * enough))
+                    met = self._met(row, given)
+            if met and max(met) - min(met) >= enough - TOLERANCE:
+                return Span(min(met), max(met), max(met) - min(met))
+        (low, lowest), (high, highest) = self._least(model, 1.0), self._least(model, -1.0)
+        return Span(low, -high, max(-highest - lowest, 0.0))
+
+    def _least(self, model: _Model, sign: float) -> tuple[float, float]:
+        found, *ends = model.least(sign)
+        self._keep(model, found)
+        return ends[0], ends[1]
+
+    def _keep(self, model: _Model, found: NDArray[np.float64] | None) -> None:
+        """Remember votes that agree with all that is printed: they say of other means too how free they are."""
+        if found is not None:
+            self._pool.append(model.read(found))
+
+    def _met(self, row: Row, given: Mapping[int, float]) -> list[float]:
+        """Values of a mean in the votes that were found, if they hold those that are given."""
+        return [
+            sum(weight * votes[cell][0] for cell, weight in row.items())
+            for votes in self._pool
+            if row.keys() <= votes.keys() and all(self._holds(cell, own, votes[cell]) for cell, own in given.items())
+        ]
+
+    def _holds(self, cell: int, own: float, cast: tuple[float, frozenset[float]]) -> bool:
+        """Whether one of the votes that were found can be this one."""
+        mean, points = cast
+        votes = self.votes[cell]
+        if not votes.step:
+            return own in points
+        rest = mean * votes.n - own
+        return (votes.n - 1) * votes.lowest - TOLERANCE <= rest <= (votes.n - 1) * votes.highest + TOLERANCE
 
     def _around(self, row: Row) -> list[Claim]:
         """The claims that touch a mean, directly or through each other."""
@@ -185,11 +232,6 @@ class Program:
                     waiting += new
         return list(found.values())
 
-    @staticmethod
-    def _solved(model: _Model) -> Span:
-        (low, sure), (high, certain) = model.least(1.0), model.least(-1.0)
-        return Span(low, -high, proved=sure and certain)
-
 
 class _Model:
     """The integer program around one mean; a class, since it is solved in both directions."""
@@ -201,7 +243,7 @@ class _Model:
         self.low: list[float] = []
         self.high: list[float] = []
         self.whole: list[bool] = []
-        self._rows: list[tuple[list[tuple[int, float]], float, float]] = []
+        self._rows: list[Line] = []
         for cell in dict.fromkeys([*row, *(cell for claim in claims for cell in claim.row)]):
             self._add(cell)
         for claim in claims:
@@ -240,34 +282,61 @@ class _Model:
         terms = [(place, weight * part) for cell, weight in row.items() for place, part in self.columns[cell]]
         return terms, sum(weight * self.constant.get(cell, 0.0) for cell, weight in row.items())
 
-    def least(self, sign: float) -> tuple[float, bool]:
-        """The least that `sign` times the mean can be, and whether it is reached."""
+    def least(self, sign: float) -> tuple[NDArray[np.float64] | None, float, float]:
+        """Votes that were found, the least that `sign` times the mean can be, and the least that was found."""
         terms, constant = self._terms(self.row)
         aim = np.zeros(len(self.low))
         for place, weight in terms:
             aim[place] += sign * weight
+        found = self._run(aim)
+        if found.status == OPTIMAL:
+            return (found.x, *(float(found.fun) + sign * constant,) * 2)
+        shown = found.mip_dual_bound if found.mip_dual_bound is not None else -np.inf
+        outer = sum(min(sign * weight * end for end in self.program.ends[cell]) for cell, weight in self.row.items())
+        met = float(found.fun) if found.x is not None else np.inf
+        return found.x, max(float(shown) + sign * constant, outer), met + sign * constant
+
+    def far(self, sign: float, end: float) -> NDArray[np.float64] | None:
+        """Any votes whose mean lies at an end or beyond it; None where none were found."""
+        terms, constant = self._terms(self.row)
+        ends = (end - constant, np.inf) if sign > 0 else (-np.inf, end - constant)
+        try:
+            return self._run(np.zeros(len(self.low)), (terms, *ends)).x  # type: ignore[no-any-return]
+        except Contradiction:
+            return None
+
+    def _run(self, aim: NDArray[np.float64], *more: Line) -> OptimizeResult:
         if any(low > high for low, high in zip(self.low, self.high, strict=True)):
             raise Contradiction("what is printed cannot all be true")
         found = milp(
             aim,
             integrality=np.array(self.whole, dtype=int),
             bounds=Box(np.array(self.low), np.array(self.high)),
-            constraints=self._constraints(),
+            constraints=_constraints([*self._rows, *more], len(self.low)),
             options={"time_limit": SECONDS, "mip_rel_gap": 0.0},
         )
         if found.status == INFEASIBLE:
             raise Contradiction("what is printed cannot all be true")
-        if found.status == OPTIMAL:
-            return float(found.fun) + sign * constant, True
-        shown = found.mip_dual_bound if found.mip_dual_bound is not None else -np.inf
-        outer = sum(min(sign * weight * end for end in self.program.ends[cell]) for cell, weight in self.row.items())
-        return max(float(shown) + sign * constant, outer), False
+        return found
 
-    def _constraints(self) -> list[LinearConstraint]:
-        if not self._rows:
-            return []
-        places = [(line, place, weight) for line, (terms, *_) in enumerate(self._rows) for place, weight in terms]
-        lines, columns, weights = (np.array(part) for part in zip(*places, strict=True))
-        matrix = coo_array((weights, (lines, columns)), shape=(len(self._rows), len(self.low))).tocsr()
-        lows, highs = (np.array([row[side] for row in self._rows]) for side in (1, 2))
-        return [LinearConstraint(matrix, lows, highs)]
+    def read(self, found: NDArray[np.float64]) -> dict[int, tuple[float, frozenset[float]]]:
+        """Mean of every cell in votes that were found, and of uneven scales the answers that occur."""
+        read = {}
+        for cell, parts in self.columns.items():
+            votes = self.program.votes[cell]
+            amounts = [round(found[place]) if self.whole[place] else found[place] for place, _ in parts]
+            mean = self.constant.get(cell, 0.0) + sum(n * w for n, (_, w) in zip(amounts, parts, strict=True))
+            uneven = not votes.step and votes.points
+            cast = [points for points, n in zip(votes.points, amounts, strict=True) if n > 0] if uneven else []
+            read[cell] = (float(mean), frozenset(cast))
+        return read
+
+
+def _constraints(rows: list[Line], size: int) -> list[LinearConstraint]:
+    if not rows:
+        return []
+    places = [(line, place, weight) for line, (terms, *_) in enumerate(rows) for place, weight in terms]
+    lines, columns, weights = (np.array(part) for part in zip(*places, strict=True))
+    matrix = coo_array((weights, (lines, columns)), shape=(len(rows), size)).tocsr()
+    lows, highs = (np.array([row[side] for row in rows]) for side in (1, 2))
+    return [LinearConstraint(matrix, lows, highs)]

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from toolkit.audit.bounds import Program
+from toolkit.audit.bounds import Program, Span
 from toolkit.audit.votes import TOLERANCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from toolkit.audit.bounds import Claim, Span
-    from toolkit.audit.ground import Ground, Row
+    from toolkit.audit.bounds import Claim
+    from toolkit.audit.ground import Ground, Row, Secret
 
 WIDTH = 10.0
 """Points of 100 by which nobody may know a hidden mean better; on a scale whose answers lie closer, half of it."""
@@ -35,9 +35,9 @@ class Finding:
         Blank for whoever has read everything; else the vote (points) of one of its raters who takes off his own, and
         then the ends are those of the mean of the others.
     low, high : float
-        The least and the most that it can be (0-100).
+        The least and the most that it can be (0-100); of what is safe as far apart as was looked for.
     verdict : str
-        "safe", "tight" (ends closer than `WIDTH`), "exact", or "unproved" (wide enough as far as the solver came).
+        "safe", "tight" (ends closer than `WIDTH`), "exact", or "unproved" (the solver ran out of time).
     """
 
     round: str
@@ -65,6 +65,10 @@ class Audit:
         What every reader knows.
     claims : iterable of Claim
         What the documents state, all of them together: whoever has read them all is the reader who knows most.
+    secrets : iterable, optional
+        The hidden means; all those of `Ground.secrets` by default.
+    width : float
+        Points by which nobody may know one better.
 
     Raises
     ------
@@ -72,9 +76,11 @@ class Audit:
         If not all of it can be true.
     """
 
-    def __init__(self, ground: Ground, claims: Iterable[Claim]) -> None:
-        self.ground, self.program = ground, Program(claims, ground.votes)
-        self.secrets = list(ground.secrets())
+    def __init__(
+        self, ground: Ground, claims: Iterable[Claim], secrets: Iterable[Secret] | None = None, width: float = WIDTH
+    ) -> None:
+        self.ground, self.program, self.width = ground, Program(claims, ground.votes), width
+        self.secrets = list(ground.secrets() if secrets is None else secrets)
 
     def __len__(self) -> int:
         """How many hidden means there are."""
@@ -89,31 +95,33 @@ class Audit:
         votes = [self.ground.votes(cell) for cell in row]
         key = turn, ratee, source, indicator, min(each.n for each in votes)
         scale = max(each.highest for each in votes) - min(each.lowest for each in votes)
-        span = self.program.span(row)
-        yield Finding(*key, ANYBODY, span.low, span.high, _verdict(span, scale))
+        enough = min(self.width, scale / 2)
+        span = self.program.span(row, enough=enough)
+        yield Finding(*key, ANYBODY, span.low, span.high, _verdict(span, enough))
         if len(row) > 1 or votes[0].n <= 1:
             return
         [cell], n = row, votes[0].n
         for own in dict.fromkeys(self.ground.cast(cell)):
-            known = self._own(cell, own, span)
+            known = self._own(cell, own, span, enough * (n - 1) / n)
             low, high = ((n * end - own) / (n - 1) for end in (known.low, known.high))
-            rest = known._replace(low=max(low, votes[0].lowest), high=min(high, votes[0].highest))
-            yield Finding(*key, f"{own:g}", rest.low, rest.high, _verdict(rest, scale))
+            low, high = max(low, votes[0].lowest), min(high, votes[0].highest)
+            rest = Span(low, high, min(known.reached * n / (n - 1), high - low))
+            yield Finding(*key, f"{own:g}", rest.low, rest.high, _verdict(rest, enough))
 
-    def _own(self, cell: int, own: float, span: Span) -> Span:
+    def _own(self, cell: int, own: float, span: Span, enough: float) -> Span:
         """What a mean can be for somebody who has given one of its votes; that of a trimmed one may not be in it."""
         votes = self.ground.votes(cell)
         if not votes.points or votes.n < len(self.ground.cast(cell)):
             return span
-        return self.program.span({cell: 1.0}, {cell: own})
+        return self.program.span({cell: 1.0}, {cell: own}, enough)
 
 
-def _verdict(span: Span, scale: float) -> str:
+def _verdict(span: Span, enough: float) -> str:
     if span.width < TOLERANCE * 100:
         return "exact"
-    if span.width < min(WIDTH, scale / 2) - TOLERANCE:
+    if span.width < enough - TOLERANCE:
         return "tight"
-    return "safe" if span.proved else "unproved"
+    return "safe" if span.reached >= enough - 2 * TOLERANCE else "unproved"
 
 
 def frame(findings: Iterable[Finding]) -> pd.DataFrame:

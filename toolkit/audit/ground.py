@@ -17,7 +17,7 @@ from toolkit.scoring.ranks import TOLERANCE
 from toolkit.scoring.rounds import combined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from toolkit.scheme import Scheme, Source
     from toolkit.scoring.scores import Scores
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Row: TypeAlias = dict[int, float]
 """A mean as weights of cells."""
+Secret: TypeAlias = tuple[str, str, str, str, Row]
+"""A mean that few have given: round, ratee, source, indicator (blank: all), and the mean as weights of cells."""
 
 
 class Cell(NamedTuple):
@@ -37,12 +39,13 @@ class Cell(NamedTuple):
 
 
 class Turn:
-    """One plain round: its cells are numbered from `start`, ratee by ratee."""
+    """One plain round, of some ratees or of all: its cells are numbered from `start`, ratee by ratee."""
 
-    def __init__(self, study: Study, name: str, start: int) -> None:
+    def __init__(self, study: Study, name: str, start: int, only: Collection[str] | None = None) -> None:
         self.name, self.start = name, start
         self.scheme: Scheme = study.schemes[name]
-        self.laid = lay_out(study, name)
+        laid = lay_out(study, name)
+        self.laid = laid if only is None else laid.of(laid.ratees["ratee_id"].isin(set(only)).to_numpy())
         self.n = self.laid.cells.n
         self.shape = self.n.shape
         self.place = {ratee: row for row, ratee in enumerate(self.laid.ratees["ratee_id"])}
@@ -153,24 +156,38 @@ class Ground:
     ----------
     study, scores
         The study and its scores; of the scores only who has any is used, never their values.
+    only, rounds : collection of str, optional
+        Ratees and plain rounds, where others are not asked for.
     """
 
-    def __init__(self, study: Study, scores: Scores) -> None:
-        self.study = study
+    def __init__(
+        self,
+        study: Study,
+        scores: Scores,
+        only: Collection[str] | None = None,
+        rounds: Collection[str] | None = None,
+    ) -> None:
+        self.study, self._ratees = study, scores.ratees
         self.turns: dict[str, Turn] = {}
         start = 0
         for name in study.schemes:
-            if combined(study, name) is None:
-                self.turns[name] = Turn(study, name, start)
+            if combined(study, name) is None and (rounds is None or name in rounds):
+                self.turns[name] = Turn(study, name, start, only)
                 start += self.turns[name].size
         self._starts = np.array([turn.start for turn in self.turns.values()])
-        rows = scores.ratees
-        self.counted: dict[str, set[str]] = {
-            str(name): set(part.loc[part["counts"], "ratee_id"].astype(str)) for name, part in rows.groupby("round")
-        }
-        self._people = {str(unit): list(part["ratee_id"]) for unit, part in study.ancestors.groupby("unit_id")}
-        self._people.setdefault("", study.members["member_id"].tolist())
         self._rows: dict[tuple[str, str, str, str], Row] = {}
+
+    @cached_property
+    def _counted(self) -> Mapping[str, set[str]]:
+        """Who is scored and stands not outside, by round."""
+        rows = self._ratees[self._ratees["counts"]]
+        return {str(name): set(part["ratee_id"].astype(str)) for name, part in rows.groupby("round")}
+
+    @cached_property
+    def _people(self) -> Mapping[str, list[str]]:
+        """Members of every unit and of those below it; blank for all."""
+        people = {str(unit): list(part["ratee_id"]) for unit, part in self.study.ancestors.groupby("unit_id")}
+        return people | {"": self.study.members["member_id"].tolist()}
 
     def turn_of(self, cell: int) -> Turn:
         """The round of a cell."""
@@ -219,7 +236,13 @@ class Ground:
 
     def of_unit(self, name: str, unit: str, source: str = "", indicator: str = "") -> Row:
         """The mean of a unit's scored members who do not stand outside; blank for the whole study."""
-        people = [ratee for ratee in self._people.get(unit, ()) if ratee in self.counted.get(name, ())]
+        key = name, f"unit {unit}", source, indicator
+        if key not in self._rows:
+            self._rows[key] = self._of_unit(name, unit, source, indicator)
+        return self._rows[key]
+
+    def _of_unit(self, name: str, unit: str, source: str, indicator: str) -> Row:
+        people = [ratee for ratee in self._people.get(unit, ()) if ratee in self._counted.get(name, ())]
         rows = [self.of_ratee(name, ratee, source, indicator) for ratee in people]
         if any(self._is_filled(name, ratee, source, indicator) for ratee in people):
             return {}
@@ -232,8 +255,8 @@ class Ground:
 
     # ----------------------------------------------------------------------------------------------------- secrets
 
-    def secrets(self) -> Iterator[tuple[str, str, str, str, Row]]:
-        """Means that few have given: round, ratee, source, indicator, and the mean as weights of cells.
+    def secrets(self) -> Iterator[Secret]:
+        """Means that few have given.
 
         Few are less than `min_raters`; of a source whose raters are not known by name. Its mean over all indicators is
         one too where any of its cells is.

@@ -14,6 +14,7 @@ from toolkit.conduct.criteria import merge
 from toolkit.conduct.proposals import propose
 from toolkit.reporting.design import Design
 from toolkit.reporting.frames import rounded
+from toolkit.reporting.guard import Guard
 from toolkit.reporting.method import method_facts
 from toolkit.reporting.privacy import hidden_units, rests_on_few
 from toolkit.reporting.unit_tree import UnitTree
@@ -220,6 +221,11 @@ class Book:
         for post, category in zip(rows["ratee_id"], rows["category"], strict=True):
             held.setdefault(holder[post], set()).add(category)
         return held
+
+    @cached_property
+    def guard(self) -> Guard:
+        """What must go beside what few have said, with all reports of the round in view."""
+        return Guard(self)
 
     # -------------------------------------------------------------------------- units whose mean their report must hide
 

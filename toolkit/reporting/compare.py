@@ -300,4 +300,5 @@ def _open(scope: Scope, ratees: list[str]) -> Disclosure:
         whole = [found["raters"] if (found := scope.open.mean(*key)) else 0 for key in means[keys].to_numpy()]
         means["raters"] = np.maximum(means["raters"], whole - lacking)
     categories = {ratee: scope.categories[ratee] for ratee in ratees}
-    return Disclosure(scope.book.design, means.to_dict("records"), categories)  # type: ignore[arg-type]
+    guarded = scope.book.guard.people(ratees)
+    return Disclosure(scope.book.design, means.to_dict("records"), categories, guarded)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ import numpy as np
 
 from toolkit.audit.means import Means, follows
 from toolkit.reporting.design import tops
-from toolkit.reporting.privacy import FEWEST, Part, hidden_sources, rests_on_few
+from toolkit.reporting.privacy import FEWEST, NOTHING, Guarded, Part, hidden_sources, rests_on_few
 from toolkit.scheme import SELF
 from toolkit.scoring.ranks import rank
 
@@ -37,11 +37,15 @@ class Disclosure:
         The unit's rows of `Scores.units` in the round.
     categories : mapping
         Categories in which every member of its subtree is rated: his own, or those of his posts.
+    guarded : Guarded
+        What else must go, since votes are whole.
 
     Attributes
     ----------
     tops : list of str
         The sources right below the root, of all schemes.
+    parts : list of Part
+        Those that were seen, as parts of the composite.
     min_raters : int
         The most that any of them asks for.
     hidden : dict
@@ -52,21 +56,32 @@ class Disclosure:
         Whether views of oneself count as attributed: they do where they weigh nothing.
     """
 
-    def __init__(self, design: Design, means: Sequence[Record], categories: Categories) -> None:
+    def __init__(
+        self, design: Design, means: Sequence[Record], categories: Categories, guarded: Guarded = NOTHING
+    ) -> None:
         self._design, self._categories = design, categories
         self._rows = {(row["source"], row["indicator"]): row for row in means}
         self.tops, self.min_raters = design.tops, design.min_raters
         self._all_categories = {category for own in categories.values() for category in own}
-        sources = self._parts()
+        self.parts = sources = self._parts()
         self.open_selves = all(part.attributed for part in sources if part.name == SELF)
         self._attributed = {part.name: part.attributed for part in sources}
-        self.hidden: dict[str, Reason] = hidden_sources(sources, self.min_raters)
+        self.hidden: dict[str, Reason] = hidden_sources(sources, self.min_raters, guarded.sources)
+        if guarded.whole:
+            self.hidden[""] = "complement"
         counted = {part.name for part in sources if part.counts}
         self._hidden_parts = [name for name in self.hidden if name in counted]
-        self.unshown = self._unshown() if self._hidden_parts else set[str]()
+        self.unshown = guarded.indicators | (self._unshown() if self._hidden_parts else set[str]())
 
     @classmethod
-    def of_ratee(cls, design: Design, rows: Iterable[Record], ratee: str, categories: Collection[str]) -> Self:
+    def of_ratee(
+        cls,
+        design: Design,
+        rows: Iterable[Record],
+        ratee: str,
+        categories: Collection[str],
+        guarded: Guarded = NOTHING,
+    ) -> Self:
         """Decide for a single ratee.
 
         His view of himself is no secret to him, and so protects nobody: it is left out.
@@ -81,9 +96,12 @@ class Disclosure:
             The ratee.
         categories : collection of str
             In which he is rated.
+        guarded
+            See above.
         """
         seen = [row for row in rows if row["source"] != SELF and not isnan(row["score"])]
-        return cls(design, [row | {"members": 1.0, "raters": row["n"]} for row in seen], {ratee: categories})
+        means = [row | {"members": 1.0, "raters": row["n"]} for row in seen]
+        return cls(design, means, {ratee: categories}, guarded)
 
     @property
     def sources(self) -> list[str]:
@@ -114,7 +132,7 @@ class Disclosure:
         few = whole is not None and mean["members"] < min(FEWEST, whole["members"])
         return float("nan") if few else float(mean["score"])
 
-    def members(self, members: Sequence[Record], seen: Seen, unit: str) -> list[Record]:
+    def members(self, members: Sequence[Record], seen: Seen, unit: str, barred: Collection[str] = ()) -> list[Record]:
         """Ratees without the composites that would show what a few raters of a single source have said.
 
         Those that are left are ranked among themselves: a place that nobody holds would say where another stands.
@@ -127,8 +145,10 @@ class Disclosure:
             The sources that have rated each, and how many raters they were.
         unit : str
             Where just one of its members is withheld, another is, or the first could be found from the unit's mean.
+        barred : collection of str
+            Ratees whose composite must go too.
         """
-        bare = {row["ratee_id"] for row in members if self._rests_on_few(row, seen)}
+        bare = {row["ratee_id"] for row in members if row["ratee_id"] in barred or self._rests_on_few(row, seen)}
         own = [row for row in members if row["unit_id"] == unit and row["counts"]]
         lone = [row for row in own if row["ratee_id"] in bare]
         others = [row for row in own if row["ratee_id"] not in bare]
@@ -181,7 +201,7 @@ class Disclosure:
 
     def _finds(self, shown: Sequence[str], category: str) -> bool:
         """Whether what few have said follows from the means of all sources on these indicators."""
-        few = [name for name in self._hidden_parts if self.hidden[name] == "few"]
+        few = [name for name in self._hidden_parts if self.hidden[name] != "complement"]
         names = ["", *self._design.scheme.indicator_tree.names[1:]]
         equations: list[Row] = [{} for _ in shown]
         sums: list[Row] = [{} for _ in few for _ in names]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
@@ -24,7 +25,7 @@ FEWEST = 3
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
 T = TypeVar("T", "float", "pd.Series", "NDArray[np.float64]")
-Reason = Literal["few", "complement"]
+Reason = Literal["few", "members", "complement"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,31 @@ class Part:
     counts: bool
 
 
-def hidden_sources(parts: Iterable[Part], min_raters: int) -> dict[str, Reason]:
+@dataclass(frozen=True)
+class Guarded:
+    """What must go beside what few have said, since votes are whole; see `Guard`.
+
+    Attributes
+    ----------
+    sources : mapping
+        Sources that must not be shown, with the reason.
+    indicators : frozenset of str
+        Indicators whose mean of all sources must not be shown.
+    whole : bool
+        Whether the composite is not shown.
+    """
+
+    sources: Mapping[str, Reason] = field(default_factory=dict)
+    indicators: frozenset[str] = frozenset()
+    whole: bool = False
+
+
+NOTHING = Guarded()
+
+
+def hidden_sources(
+    parts: Iterable[Part], min_raters: int, also: Mapping[str, Reason] = MappingProxyType({})
+) -> dict[str, Reason]:
     """Which sources must not be shown beside a composite that is.
 
     Parameters
@@ -58,18 +83,27 @@ def hidden_sources(parts: Iterable[Part], min_raters: int) -> dict[str, Reason]:
         The sources that make up the composite.
     min_raters : int
         A source that is not attributed needs as many raters.
+    also : mapping
+        Sources that must be hidden too, with the reason, see `Guard`.
 
     Returns
     -------
     dict
-        Reason for every hidden source: "few" raters, or "complement": it is hidden so that the first cannot be found
-        by subtracting the others from the composite. The blank name stands for the composite itself: it must go where
-        a hidden source is all that it holds.
+        Reason for every hidden source: "few" raters; "members": few raters of a member, whose answers its mean would
+        tell; or "complement": it is hidden so that the first cannot be found by subtracting the others from the
+        composite. The blank name stands for the composite itself: it must go where a hidden source is all that it
+        holds.
     """
     parts = list(parts)
-    hidden: dict[str, Reason] = {
+    few: dict[str, Reason] = {
         part.name: "few" for part in parts if not part.attributed and 0 < part.raters < min_raters
     }
+    hidden = _covered(few, parts)
+    return _covered(hidden | {part.name: also[part.name] for part in parts if part.name in also.keys() - hidden}, parts)
+
+
+def _covered(hidden: dict[str, Reason], parts: list[Part]) -> dict[str, Reason]:
+    """The same with another that counts, where just one of those that count is hidden."""
     counted = [part for part in parts if part.counts]
     if sum(part.name in hidden for part in counted) != 1:
         return hidden

@@ -125,6 +125,7 @@ def hidden(view: Slice) -> Text:
     least = view.facts["min_raters"]
     reasons = {
         "few": _("{source}: fewer than {n} persons rated, so they could be recognised."),
+        "members": _("{source}: too few rated a member, and what they said could be found from the mean."),
         "complement": _("{source}: otherwise the source above could be found by subtraction."),
     }
     lines = [

@@ -50,14 +50,13 @@ class Scope:
         members = [row for row in book.ratees.of_all(self.people) if row["kind"] == "member"]
         own = [row for row in book.ratees.of(unit) if row["kind"] == "unit"]
         self.categories = {row["ratee_id"]: book.held.get(row["ratee_id"], {row["category"]}) for row in members}
-        self.open = Disclosure(book.design, book.units.of(self.scope), self.categories)
-        self.members = self.open.members(members, book.seen, unit)
-        self.own = self.open.members(own, book.seen, unit)
+        self.open = Disclosure(book.design, book.units.of(self.scope), self.categories, book.guard.unit(self.scope))
+        self.members = self.open.members(members, book.seen, unit, book.guard.barred)
+        self.own = self.open.members(own, book.seen, unit, book.guard.barred)
         # a unit's own report has its mean, unless that in itself must be hidden
         self.bare = book.hidden_units(self.scope, bare="" in self.open.hidden, open_selves=self.open.open_selves)
         withheld = {row["ratee_id"] for row in (*self.members, *self.own) if row["status"] == "withheld"} | self.bare
         self._others: dict[str, Scope] = {}
-        self._open: dict[str, Disclosure] = {}
         self.secrecy: Secrecy = Secrecy(book, withheld, self._hidden_of, lambda other: self.at(other).secrecy)
         self.standing = Standing(book, language, self.secrecy)
 
@@ -76,10 +75,7 @@ class Scope:
 
     def disclosure(self, ratee: str) -> Disclosure:
         """What may be shown of one ratee's own sources."""
-        if ratee not in self._open:
-            categories = self.categories.get(ratee) or {row["category"] for row in self.own}
-            self._open[ratee] = Disclosure.of_ratee(self.book.design, self.book.table.of(ratee), ratee, categories)
-        return self._open[ratee]
+        return self.book.guard.of(ratee)
 
     def _hidden_of(self, ratee: str) -> set[str]:
         """What must not be told of a ratee: told of every member it would be told of the unit."""

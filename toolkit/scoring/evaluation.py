@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit.scoring import combine, units
-from toolkit.scoring.cells import cells
+from toolkit.scoring.cells import Cells, cells
 from toolkit.scoring.intervals import Spread, correlate, interval, moderate, pool
 from toolkit.scoring.ranks import TOLERANCE
 from toolkit.scoring.ratees import list_ratees, unseen_share
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from toolkit.scheme import Scheme
-    from toolkit.scoring.cells import Cells
     from toolkit.scoring.rollup import Means, Missing
     from toolkit.scoring.tally import Products
     from toolkit.study import Study
@@ -224,6 +223,13 @@ class Laid(NamedTuple):
     node: NDArray[np.intp]
     weights: Weights
     groups: NDArray[np.intp]
+
+    def of(self, kept: NDArray[np.bool_]) -> Laid:
+        """The same for some of the ratees."""
+        cells = Cells(*(array[kept] for array in vars(self.cells).values()))
+        weights = Weights(*(array[kept] for array in self.weights))
+        ratees = self.ratees[kept].reset_index(drop=True)
+        return Laid(ratees, cells, self.value[kept], self.node[kept], weights, self.groups[kept])
 
 
 def lay_out(study: Study, name: str) -> Laid:
