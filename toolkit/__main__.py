@@ -132,9 +132,10 @@ def experiment(  # noqa: PLR0917
     from toolkit.batch import manifest
     from toolkit.batch.runner import run_units
     from toolkit.batch.units import fingerprint
-    from toolkit.reporting.run import PACKAGES, PAGE
+    from toolkit.reporting.contents import PAGE
+    from toolkit.reporting.run import PACKAGES
     from toolkit.reporting.trial import read_plan
-    from toolkit.reporting.trial_run import place, unit_of
+    from toolkit.reporting.trial_run import finish, place, unit_of
 
     found = _read(study)
     with _plainly():
@@ -145,6 +146,7 @@ def experiment(  # noqa: PLR0917
             [unit], folder / manifest.FILE, workers=1, fingerprint=fingerprint(PACKAGES), keep=not afresh
         )
         outcomes = _followed(running, 1)
+        finish(found, plan, folder, outcomes, language=language)
     _end(outcomes, 1)
     print(Path(unit.folder) / PAGE)
     typer.echo("This page names members: it is not for handing round.", err=True)
