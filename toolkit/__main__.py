@@ -136,7 +136,7 @@ def experiment(  # noqa: PLR0917
     from toolkit.batch.units import fingerprint
     from toolkit.reporting.run import PACKAGES, exporters_of
     from toolkit.reporting.trial import read_plan
-    from toolkit.reporting.trial_run import place, unit_of
+    from toolkit.reporting.trial_run import finish, place, unit_of
 
     found = _read(study)
     with _plainly():
@@ -148,6 +148,7 @@ def experiment(  # noqa: PLR0917
             [unit], folder / manifest.FILE, workers=1, fingerprint=fingerprint(PACKAGES), keep=not afresh
         )
         outcomes = _followed(running, 1)
+        finish(found, plan, folder, outcomes, language=language)
     _end(outcomes, 1)
     for file in exporters:
         print(Path(unit.folder) / file)
@@ -226,6 +227,34 @@ def _executor(dask: str, jobs: int) -> Iterator[tuple[Executor | None, int]]:
 
     with cluster(dask) as found:
         yield found
+
+
+@app.command()
+def archive(
+    reports: Annotated[Path, typer.Argument(help="folder of a run, such as reports/demo/2026H2", show_default=False)],
+    passwords: Annotated[Path, typer.Option(help=".csv outside that folder: unit_id,password")],
+    out: Annotated[Path | None, typer.Option(help="folder for archives; beside that of the run by default")] = None,
+    unit: Annotated[list[str] | None, typer.Option(help="unit_id; may be given several times")] = None,
+) -> None:
+    """Pack the reports of every unit into an encrypted archive (ZIP, AES-256) with a password of its own."""
+    from tqdm import tqdm
+
+    from toolkit.reporting.parcels import pack, parcels
+
+    folder = out or reports.with_name(f"{reports.resolve().name}.archives")
+    with _plainly():
+        planned = parcels(reports, passwords, folder, units=unit or [])
+    failed = 0
+    for parcel in tqdm(planned, desc="archives", unit="archive"):
+        try:
+            pack(parcel)
+        except (UsageError, OSError) as fault:
+            failed += 1
+            typer.echo(str(fault), err=True)
+    print(folder)
+    typer.echo(f"{len(planned) - failed} of {len(planned)} archives are written and were read back", err=True)
+    if failed:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -71,6 +71,13 @@ class Table:
     note: str = ""
     marked: frozenset[int] = frozenset()
 
+    @property
+    def heads(self) -> frozenset[int]:
+        """Positions of the columns that name their rows: those said to, else the first column of words with a title."""
+        said = [place for place, column in enumerate(self.columns) if column.header]
+        words = [place for place, column in enumerate(self.columns) if column.align == "left" and column.title]
+        return frozenset(said or words[:1])
+
 
 @dataclass(frozen=True)
 class Figure:

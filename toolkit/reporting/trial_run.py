@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING
 from toolkit.batch.units import Unit
 from toolkit.faults import UsageError
 from toolkit.files import digest
-from toolkit.reporting.run import EXPORTERS, require_parameters
+from toolkit.reporting.run import EXPORTERS, note, require_parameters, shelve
+from toolkit.reporting.shelf import EXPERIMENT
 from toolkit.weighting.experiment import FILE
 from toolkit.words import LANGUAGES, words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from toolkit.batch.units import Outcome
     from toolkit.study import Study
     from toolkit.weighting.experiment import Experiments
 
 NOTEBOOK = "weighting_experiment"
-NAME = "experiment"
+NAME = EXPERIMENT
 PARAMETERS = ("study", "round", "language")
 
 
@@ -80,3 +82,11 @@ def unit_of(
         },
         exporters=exporters,
     )
+
+
+def finish(study: Study, plan: Experiments, out: Path, outcomes: Iterable[Outcome], *, language: str = "") -> None:
+    """Write the manifest, and the index of the study, which leads to the page."""
+    turn = plan.round or study.round
+    spoken = language or study.schemes[turn].language
+    note(study, out, outcomes, turn=turn, language=spoken, notebook=NOTEBOOK, order={NAME: 0})
+    shelve(study, out.parent, turn=turn, language=spoken)
