@@ -74,6 +74,7 @@ def report(  # noqa: PLR0917  (Typer makes options of them)
     per: Annotated[Literal["unit", "member"] | None, typer.Option(help="for whom; the notebook says it itself")] = None,
     round: Annotated[str, typer.Option(help="round; the newest by default")] = "",  # noqa: A002
     language: Annotated[str | None, typer.Option(help="zh or en, instead of the scheme's")] = None,
+    format: Annotated[str, typer.Option(help="html, docx, pdf, or several with commas between them")] = "html",  # noqa: A002
     jobs: Annotated[int, typer.Option(min=1, help="how many run at once")] = 2,
     record: Annotated[bool, typer.Option("--record", help="a page with the code too, as a record of the work")] = False,
     afresh: Annotated[bool, typer.Option("--afresh", help="also what is there from the same data and code")] = False,
@@ -105,7 +106,7 @@ def report(  # noqa: PLR0917  (Typer makes options of them)
             round=turn,
             units=unit or [],
             language=language,
-            exporters=run.EXPORTERS | ({run.RECORD: "toolkit-record"} if record else {}),
+            exporters=run.exporters_of(format) | ({run.RECORD: "toolkit-record"} if record else {}),
         )
         with _executor(dask, jobs) as (executor, workers):
             bounds = Bounds(seconds, memory)
@@ -124,6 +125,7 @@ def experiment(  # noqa: PLR0917
     out: Annotated[Path, typer.Option(help="folder for reports")] = Path("reports"),
     round: Annotated[str, typer.Option(help="round; that of experiments.yaml or the newest by default")] = "",  # noqa: A002
     language: Annotated[str, typer.Option(help="zh or en, instead of the scheme's")] = "",
+    format: Annotated[str, typer.Option(help="html, docx, pdf, or several with commas between them")] = "html",  # noqa: A002
     afresh: Annotated[bool, typer.Option("--afresh", help="also what is there from the same data and code")] = False,
     notebooks: Annotated[Path, typer.Option(help="folder of the notebooks")] = Path(__file__).parent.parent
     / "notebooks",
@@ -132,21 +134,24 @@ def experiment(  # noqa: PLR0917
     from toolkit.batch import manifest
     from toolkit.batch.runner import run_units
     from toolkit.batch.units import fingerprint
-    from toolkit.reporting.run import PACKAGES, PAGE
+    from toolkit.reporting.run import PACKAGES, exporters_of
     from toolkit.reporting.trial import read_plan
-    from toolkit.reporting.trial_run import place, unit_of
+    from toolkit.reporting.trial_run import finish, place, unit_of
 
     found = _read(study)
     with _plainly():
+        exporters = exporters_of(format)
         plan = read_plan(study, found, round)
         folder = place(out, found, plan)
-        unit = unit_of(study, found, plan, folder, notebooks=notebooks, language=language)
+        unit = unit_of(study, found, plan, folder, notebooks=notebooks, language=language, exporters=exporters)
         running = run_units(
             [unit], folder / manifest.FILE, workers=1, fingerprint=fingerprint(PACKAGES), keep=not afresh
         )
         outcomes = _followed(running, 1)
+        finish(found, plan, folder, outcomes, language=language)
     _end(outcomes, 1)
-    print(Path(unit.folder) / PAGE)
+    for file in exporters:
+        print(Path(unit.folder) / file)
     typer.echo("This page names members: it is not for handing round.", err=True)
 
 
@@ -222,6 +227,34 @@ def _executor(dask: str, jobs: int) -> Iterator[tuple[Executor | None, int]]:
 
     with cluster(dask) as found:
         yield found
+
+
+@app.command()
+def archive(
+    reports: Annotated[Path, typer.Argument(help="folder of a run, such as reports/demo/2026H2", show_default=False)],
+    passwords: Annotated[Path, typer.Option(help=".csv outside that folder: unit_id,password")],
+    out: Annotated[Path | None, typer.Option(help="folder for archives; beside that of the run by default")] = None,
+    unit: Annotated[list[str] | None, typer.Option(help="unit_id; may be given several times")] = None,
+) -> None:
+    """Pack the reports of every unit into an encrypted archive (ZIP, AES-256) with a password of its own."""
+    from tqdm import tqdm
+
+    from toolkit.reporting.parcels import pack, parcels
+
+    folder = out or reports.with_name(f"{reports.resolve().name}.archives")
+    with _plainly():
+        planned = parcels(reports, passwords, folder, units=unit or [])
+    failed = 0
+    for parcel in tqdm(planned, desc="archives", unit="archive"):
+        try:
+            pack(parcel)
+        except (UsageError, OSError) as fault:
+            failed += 1
+            typer.echo(str(fault), err=True)
+    print(folder)
+    typer.echo(f"{len(planned) - failed} of {len(planned)} archives are written and were read back", err=True)
+    if failed:
+        raise typer.Exit(1)
 
 
 @app.command()
