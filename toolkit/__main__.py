@@ -66,6 +66,24 @@ def score(study: Folder, out: Annotated[Path, typer.Option(help=".csv, .parquet 
 
 
 @app.command()
+def ballots(
+    study: Folder,
+    out: Annotated[Path | None, typer.Option(help="write a .csv or .xlsx instead of printing")] = None,
+) -> None:
+    """List the ballots that do not count, and scores with and without them; for the organisers only."""
+    from toolkit.reporting.void_ballots import beside, lines, write_void
+    from toolkit.scoring.scores import score as score_study
+    from toolkit.study import read_study
+
+    found = _read(study)
+    with _plainly():
+        both = beside(score_study(read_study(study, void=False)), score_study(found))
+        typer.echo(f"{len(found.void)} rules broken, {len(both)} scores touched; not for handing round", err=True)
+        for line in write_void(found.void, both, out) if out else lines(found.void, both):
+            print(line)
+
+
+@app.command()
 def report(  # noqa: PLR0917  (Typer makes options of them)
     study: Folder,
     out: Annotated[Path, typer.Option(help="folder for reports")] = Path("reports"),

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import narwhals as nw
+import numpy as np
 import pandas as pd
 
-from toolkit.contract import EXCEL_ERROR, REQUIRED, SHORTENED, check_cells, check_columns, misplaced, number
+from toolkit.contract import EXCEL_ERROR, OPTIONAL, REQUIRED, SHORTENED, check_cells, check_columns, misplaced, number
 from toolkit.faults import Fault, merged, several
 from toolkit.scoring.cells import worth
 from toolkit.scoring.tally import CELL, answers, collected, text
@@ -39,6 +40,7 @@ NUMBERS = (
     "UBIGINT",
 )
 WEIGHT = number(above=0)
+SECONDS = number()
 NO_RATINGS = pd.DataFrame({**{name: pd.Series(dtype=str) for name in REQUIRED["ratings"]}, "row": pd.Series(dtype=int)})
 
 
@@ -70,6 +72,9 @@ def open_ratings(folder: Path, sheet: Sheet | None) -> tuple[Ratings | None, lis
         faults += check_cells(sheet.file, "weight", frame.loc[frame["weight"] != "", "weight"], WEIGHT)
         weight = pd.to_numeric(frame["weight"], errors="coerce")
         frame["weight"] = weight.where((weight > 0) & (weight < float("inf")))
+    if "seconds" in frame:
+        faults += check_cells(sheet.file, "seconds", frame.loc[frame["seconds"] != "", "seconds"], SECONDS)
+        frame["seconds"] = pd.to_numeric(frame["seconds"], errors="coerce")
     whole = set(REQUIRED["ratings"]) <= set(frame)
     return (Ratings(sheet.file, frame) if whole else None), faults
 
@@ -84,9 +89,10 @@ def _open_parquet(path: Path) -> tuple[Ratings | None, list[Fault]]:
         reason = str(error).replace(str(path), path.name).splitlines()[0]
         return None, [Fault(path.name, None, "", "", f"must be a Parquet file: {reason}")]
     faults = check_columns("ratings", path.name, list(types))
-    weight = types.get("weight", "")
-    if weight and not weight.startswith(NUMBERS):
-        faults.append(Fault(path.name, None, "weight", weight, "must be a column of numbers"))
+    numbers = {name: types[name] for name in OPTIONAL["ratings"] if name in types}
+    for name, kind in numbers.items():
+        if not kind.startswith(NUMBERS):
+            faults.append(Fault(path.name, None, name, kind, "must be a column of numbers"))
     if not set(REQUIRED["ratings"]) <= set(types):
         return None, faults
     columns = [
@@ -95,7 +101,7 @@ def _open_parquet(path: Path) -> tuple[Ratings | None, list[Fault]]:
         else f"cast({name} as varchar) as {name}"
         for name in REQUIRED["ratings"]
     ]
-    columns += ["cast(weight as double) as weight"] if weight.startswith(NUMBERS) else []
+    columns += [f"cast({name} as double) as {name}" for name, kind in numbers.items() if kind.startswith(NUMBERS)]
     query = f"select {', '.join(columns)}, file_row_number + 1 as row from read_parquet(?, file_row_number = true)"  # noqa: S608
     frame: Any = duckdb.sql(query, params=place)
     return Ratings(path.name, frame), faults
@@ -127,9 +133,12 @@ def check_ratings(ratings: Ratings, schemes: Mapping[str, Scheme]) -> tuple[pd.D
         wrong, worthy = _judge(schemes, place, value, anonymous=bool(anonymous))
         points.append(worthy)
         faults += [Fault(ratings.file, int(row), column, cell, says, int(rows) - 1) for column, cell, says in wrong]
-    faults = _shortened(merged(faults)) + _twice(ratings, found["indicator"].unique().tolist())
-    if "weight" in nw.from_native(ratings.frame).collect_schema().names():
+    faults = _shortened(merged(faults)) + _twice(ratings, found["indicator"].unique().tolist(), schemes)
+    columns = nw.from_native(ratings.frame).collect_schema().names()
+    if "weight" in columns:
         faults += _weights(ratings, schemes)
+    if "seconds" not in columns:
+        faults += _untimed(ratings.file, schemes)
     return found[keys].assign(points=points), faults
 
 
@@ -161,12 +170,17 @@ def _shortened(faults: list[Fault]) -> list[Fault]:
     return [fault for kind in kinds.values() for fault in several(kind, lambda fault: fault)]
 
 
-def _twice(ratings: Ratings, indicators: list[str]) -> list[Fault]:
+def _twice(ratings: Ratings, indicators: list[str], schemes: Mapping[str, Scheme]) -> list[Fault]:
+    """Nobody says the same thing twice, unless the rules of his source void such ballots."""
     if not _any_twice(ratings, indicators):
         return []
     places = (nw.col("row").min(), nw.col("row").max().alias("last"), nw.len().alias("rows"))
     groups = text(ratings.frame).group_by(*KEY).agg(*places)
     found = collected(groups.filter(nw.col("rows") > 1).drop("rater_id")).sort_values("last")
+    rules = {turn: scheme.ballot_rules for turn, scheme in schemes.items()}
+    void = {(turn, source) for turn, part in rules.items() for source in part if part[source].once}
+    pairs = zip(found["round"], found["source"], strict=True)
+    found = found[np.array([pair not in void for pair in pairs], dtype=bool)]
 
     def fault(case: tuple[object, ...]) -> Fault:
         *cell, row, last, rows = case
@@ -186,6 +200,14 @@ def _any_twice(ratings: Ratings, indicators: list[str]) -> bool:
     keys = [key for key in KEY if key != "indicator"]
     counts = text(ratings.frame).select(*keys, **rows).group_by(*keys).agg(*(nw.col(name).sum() for name in rows))
     return not collected(counts.filter(nw.max_horizontal(*rows) > 1).select("round").head(1)).empty
+
+
+def _untimed(file: str, schemes: Mapping[str, Scheme]) -> list[Fault]:
+    """A rule on the time taken asks for a column of times."""
+    asked = dict.fromkeys(
+        source for scheme in schemes.values() for source, rules in scheme.ballot_rules.items() if rules.seconds
+    )
+    return [Fault(file, 1, "seconds", "", f"column must be there: ballots.{name} has a least time") for name in asked]
 
 
 def _weights(ratings: Ratings, schemes: Mapping[str, Scheme]) -> list[Fault]:
