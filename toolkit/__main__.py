@@ -84,6 +84,28 @@ def ballots(
 
 
 @app.command()
+def rake(
+    study: Folder,
+    source: Annotated[str, typer.Option(help="the source whose raters are weighed")],
+    round: Annotated[str, typer.Option(help="round; the newest by default")] = "",  # noqa: A002
+    cap: Annotated[
+        float | None, typer.Option(help="largest weight, as a multiple of the mean; none by default")
+    ] = None,
+    dry: Annotated[bool, typer.Option("--dry", help="only say what it would do")] = False,
+) -> None:
+    """Weigh raters to the margins of the population (raters.csv, margins.csv), and write weights.csv."""
+    from toolkit.survey.weighing import lines, weigh, write_weights
+
+    with _plainly():
+        found = weigh(study, source=source, round=round, cap=cap)
+        for line in lines(found):
+            print(line)
+        if not dry:
+            print(write_weights(study, found))
+            typer.echo("weights.csv holds raters' pseudonyms: keep it with the ratings.", err=True)
+
+
+@app.command()
 def report(  # noqa: PLR0917  (Typer makes options of them)
     study: Folder,
     out: Annotated[Path, typer.Option(help="folder for reports")] = Path("reports"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -13,8 +13,9 @@ import pandas as pd
 
 from toolkit.contract import EXCEL_ERROR, OPTIONAL, REQUIRED, SHORTENED, check_cells, check_columns, misplaced, number
 from toolkit.faults import Fault, merged, several
+from toolkit.files import read_table
 from toolkit.scoring.cells import worth
-from toolkit.scoring.tally import CELL, answers, collected, text
+from toolkit.scoring.tally import CELL, answers, collected, same_engine, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,16 +45,72 @@ SECONDS = number()
 NO_RATINGS = pd.DataFrame({**{name: pd.Series(dtype=str) for name in REQUIRED["ratings"]}, "row": pd.Series(dtype=int)})
 
 
+WEIGHTS = "weights.csv"
+WEIGHED = ["round", "source", "rater_id"]
+"""Of whom `weights.csv` tells a weight."""
+
+
 @dataclass(frozen=True)
 class Ratings:
-    """A table of ratings and the file it stands in; `frame` has the columns of the contract and `row`."""
+    """A table of ratings and the file it stands in; `frame` has the columns of the contract and `row`.
+
+    `weights` holds `round, source, rater_id, raked`, what `weights.csv` says of each rater; None without that file.
+    """
 
     file: str
     frame: IntoFrame
+    weights: pd.DataFrame | None = None
 
 
-def open_ratings(folder: Path, sheet: Sheet | None) -> tuple[Ratings | None, list[Fault]]:
-    """Find the ratings of a study: Parquet stays on disk and is read by DuckDB, CSV and Excel are held by pandas."""
+def open_ratings(folder: Path, sheet: Sheet | None, *, weighed: bool = True) -> tuple[Ratings | None, list[Fault]]:
+    """Find the ratings of a study: Parquet stays on disk and is read by DuckDB, CSV and Excel are held by pandas.
+
+    A weight in `weights.csv` multiplies those of all ratings of its rater, unless `weighed` is False.
+    """
+    ratings, faults = _open(folder, sheet)
+    if ratings is None or not weighed or not (folder / WEIGHTS).is_file():
+        return ratings, faults
+    weights, found = _read_weights(folder / WEIGHTS)
+    if found:
+        return ratings, faults + found
+    frame = text(ratings.frame)
+    frame = frame.join(same_engine(weights, frame), on=WEIGHED, how="left")
+    own = nw.col("weight").cast(nw.Float64) if "weight" in frame.collect_schema().names() else nw.lit(1.0)
+    frame = frame.with_columns(weight=own.fill_null(1.0) * nw.col("raked").fill_null(1.0)).drop("raked")
+    return replace(ratings, frame=frame.to_native(), weights=weights), faults
+
+
+def _read_weights(path: Path) -> tuple[pd.DataFrame, list[Fault]]:
+    """What a file of weights says, without a rater in its faults."""
+    columns = [*WEIGHED, "weight"]
+    sheet, faults = read_table(path, columns)
+    faults += [Fault(sheet.file, 1, name, "", "column must be there") for name in columns if name not in sheet.frame]
+    if faults:
+        return pd.DataFrame(), faults
+    faults += check_cells(sheet.file, "weight", sheet.frame["weight"], WEIGHT)
+    again = sheet.frame.index[sheet.frame.duplicated(WEIGHED)]
+    expected = "must not be there twice: a rater has one weight in a round and source"
+    faults += several([*again], lambda row: Fault(sheet.file, int(row), ", ".join(WEIGHED), "", expected))
+    weights = sheet.frame[WEIGHED].reset_index(drop=True)
+    return weights.assign(raked=pd.to_numeric(sheet.frame["weight"], errors="coerce").to_numpy(dtype=float)), faults
+
+
+def unweighed(ratings: Ratings, frame: IntoFrame) -> list[Fault]:
+    """Once a source has weights, everybody of it who counts has one; `frame` holds the ratings that count."""
+    if ratings.weights is None:
+        return []
+    pairs = ratings.weights[["round", "source"]].drop_duplicates()
+    rows = text(frame)
+    rows = rows.join(same_engine(pairs, rows), on=["round", "source"], how="inner").select(*WEIGHED).unique(WEIGHED)
+    rows = rows.join(same_engine(ratings.weights[WEIGHED], rows), on=WEIGHED, how="anti")
+    lacking = collected(rows.group_by("round", "source").agg(nw.len().alias("raters"))).sort_values(["round", "source"])
+    return [
+        Fault(WEIGHTS, None, "round, source", f"{turn}, {source}", f"{raters} raters have no weight; run rake again")
+        for turn, source, raters in lacking.itertuples(index=False, name=None)
+    ]
+
+
+def _open(folder: Path, sheet: Sheet | None) -> tuple[Ratings | None, list[Fault]]:
     path = folder / "ratings.parquet"
     if path.is_file():
         ratings, faults = _open_parquet(path)

@@ -99,7 +99,7 @@ class Study:
         return posts_during(self.posts, self.schemes[name], name)
 
 
-def read_study(folder: str | Path, *, void: bool = True) -> Study:
+def read_study(folder: str | Path, *, void: bool = True, weighed: bool = True) -> Study:
     """Read a study folder.
 
     Parameters
@@ -108,6 +108,8 @@ def read_study(folder: str | Path, *, void: bool = True) -> Study:
         Holds `scheme.yaml` and its tables (CSV in UTF-8 or gb18030, one workbook, or Parquet for ratings).
     void : bool
         Leave out what the scheme's rules on ballots void. False counts everything, to see what the rules do.
+    weighed : bool
+        Multiply ratings by the weights of their raters in `weights.csv`, if there is one.
 
     Returns
     -------
@@ -129,7 +131,7 @@ def read_study(folder: str | Path, *, void: bool = True) -> Study:
             faults += check(table, sheets[table], demands)
     faults += cross_checks(sheets, schemes)
     tables = {table: _typed(table, sheets.get(table)) for table in REQUIRED if table != "ratings"}
-    ratings, found = single.open_ratings(folder, sheets.get("ratings"))
+    ratings, found = single.open_ratings(folder, sheets.get("ratings"), weighed=weighed)
     faults += found
     points, cells, found = _check_answers(sheets, schemes, tables, ratings)
     faults += found
@@ -137,7 +139,9 @@ def read_study(folder: str | Path, *, void: bool = True) -> Study:
         raise StudyError(str(folder), dict.fromkeys(faults))
     frame = ratings.frame if ratings is not None else single.NO_RATINGS
     standing = stands(tables["members"], tables["posts"], tables["units"])
-    gone = find_void(frame, cells, schemes, standing, tables["turnout"]) if void else NOTHING
+    gone = find_void(frame, cells[cells["raters"] > 0], schemes, standing, tables["turnout"]) if void else NOTHING
+    if ratings is not None and void and (lacking := single.unweighed(ratings, counted(frame, gone))):
+        raise StudyError(str(folder), lacking)
     return _counted(folder, schemes, tables, ratings=frame, points=points, gone=gone)
 
 
@@ -163,7 +167,7 @@ def _check_answers(
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[Fault]]:
     """Check ratings and ballots; points of every distinct answer in the ratings, and every cell that was rated."""
     points = pd.DataFrame(columns=["round", "source", "indicator", "value", "points"], dtype=object)
-    nothing = pd.DataFrame(columns=CELL, dtype=str)
+    nothing = pd.DataFrame(columns=CELL, dtype=str).assign(raters=0)
     if not schemes:
         return points, nothing, []
     faults: list[Fault] = []
@@ -183,7 +187,7 @@ def _check_answers(
     if cells:
         faults += check_together(rated, schemes, sheets.get("turnout"))
         standing = stands(tables["members"], tables["posts"], tables["units"]).drop_duplicates("ratee_id")
-        faults += check_turnout(rated, schemes, standing, sheets.get("turnout"))
+        faults += check_turnout(rated[rated["raters"] > 0], schemes, standing, sheets.get("turnout"))
     return points, rated, faults
 
 
@@ -205,7 +209,7 @@ def _counted(
     tally = tally_up(counted(ratings, gone), points, belongs)
     ballots = without_rows(tables["ballots"], gone.boxes, ["round", "source", "ratee_id"])
     counts = _by_level(tally.counts, paper.counted(ballots), schemes)
-    named = {f"{table}.csv" for table in REQUIRED} | {"ratings.parquet", SCHEME}
+    named = {f"{table}.csv" for table in REQUIRED} | {"ratings.parquet", single.WEIGHTS, SCHEME}
     named |= {turn.scheme for turn in next(iter(schemes.values())).rounds.values() if turn.scheme}
     read = [path for path in sorted(folder.iterdir()) if path.name in named or is_book(path)]
     return Study(
