@@ -263,6 +263,8 @@ def _typed(table: str, sheet: Sheet | None) -> pd.DataFrame:
     numeric["satisfaction"] = ["eligible"]
     for column in numeric.get(table, []):
         frame[column] = pd.to_numeric(frame[column], errors="coerce").astype(float)
+    if table == "turnout":
+        frame = frame.dropna(how="all", subset=STEPS).reset_index(drop=True)  # rows that are yet to be filled in
     dates = {"posts": ["from", "to"], "points": ["date"], "decisions": ["date", "due"]}
     for column in {**dates, "evidence": ["date"], "replies": ["date"]}.get(table, []):
         frame[column] = frame[column].map(iso_date).astype(str)
