@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
-from toolkit.faults import UsageError
+from toolkit.faults import StudyError, UsageError
 from toolkit.words import LANGUAGES
 
 if TYPE_CHECKING:
@@ -29,8 +29,14 @@ Subject = Annotated[str, typer.Argument(help="id of a member, post or unit", sho
 def check(study: Folder) -> None:
     """Say everything that is wrong with a study, and exit 1 if anything is; else what is odd about it, as warnings."""
     from toolkit.lint import lint
+    from toolkit.study import read_study
 
-    found = _read(study)
+    with _plainly():
+        try:
+            found = read_study(study)
+        except StudyError as error:
+            _paint(study, error)
+            raise
     rounds = ", ".join(found.schemes)
     print(f"{study}: no faults. {len(found.units)} units, {len(found.members)} members, rounds {rounds}.")
     with _plainly():
@@ -64,6 +70,60 @@ def score(study: Folder, out: Annotated[Path, typer.Option(help=".csv, .parquet 
     typer.echo(
         "These files hold every score, also of sources with few raters: they are not for handing round.", err=True
     )
+
+
+@app.command()
+def ballots(
+    study: Folder,
+    out: Annotated[Path | None, typer.Option(help="write a .csv or .xlsx instead of printing")] = None,
+) -> None:
+    """List the ballots that do not count, and scores with and without them; for the organisers only."""
+    from toolkit.reporting.void_ballots import beside, lines, write_void
+    from toolkit.scoring.scores import score as score_study
+    from toolkit.study import read_study
+
+    found = _read(study)
+    with _plainly():
+        both = beside(score_study(read_study(study, void=False)), score_study(found))
+        typer.echo(f"{len(found.void)} rules broken, {len(both)} scores touched; not for handing round", err=True)
+        for line in write_void(found.void, both, out) if out else lines(found.void, both):
+            print(line)
+
+
+@app.command()
+def rake(
+    study: Folder,
+    source: Annotated[str, typer.Option(help="the source whose raters are weighed")],
+    round: Annotated[str, typer.Option(help="round; the newest by default")] = "",  # noqa: A002
+    cap: Annotated[
+        float | None, typer.Option(help="largest weight, as a multiple of the mean; none by default")
+    ] = None,
+    dry: Annotated[bool, typer.Option("--dry", help="only say what it would do")] = False,
+) -> None:
+    """Weigh raters to the margins of the population (raters.csv, margins.csv), and write weights.csv."""
+    from toolkit.survey.weighing import lines, weigh, write_weights
+
+    with _plainly():
+        found = weigh(study, source=source, round=round, cap=cap)
+        for line in lines(found):
+            print(line)
+        if not dry:
+            print(write_weights(study, found))
+            typer.echo("weights.csv holds raters' pseudonyms: keep it with the ratings.", err=True)
+
+
+@app.command()
+def workbook(
+    study: Folder,
+    out: Annotated[Path, typer.Argument(help="an .xlsx file outside the study's folder", show_default=False)],
+    round: Annotated[str, typer.Option(help="round to be filled in; the newest by default")] = "",  # noqa: A002
+    source: Annotated[list[str] | None, typer.Option(help="who votes on paper; may be given several times")] = None,
+) -> None:
+    """Write one Excel workbook of a study to be filled in: drop-downs, ballots to be counted, live checks."""
+    from toolkit.survey.workbook import write_workbook
+
+    with _plainly():
+        print(write_workbook(study, out, round=round, sources=source or []))
 
 
 @app.command()
@@ -447,6 +507,14 @@ def schema(of: Annotated[Literal["scheme", "experiments"], typer.Argument(help="
 
     made = scheme_schema() if of == "scheme" else experiments_schema()
     print(json.dumps(made, ensure_ascii=False, indent=2, sort_keys=True))
+
+
+def _paint(folder: Path, error: StudyError) -> None:
+    """Where the tables stand in a workbook, paint what is wrong into a copy."""
+    from toolkit.survey.workbook import paint_faults
+
+    if folder.is_dir() and (path := paint_faults(folder, error.faults)):
+        typer.echo(f"{path}: a copy with its faults painted; mend the workbook itself", err=True)
 
 
 def _read(folder: Path) -> Study:

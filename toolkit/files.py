@@ -43,6 +43,9 @@ WIDE_NUMBER = re.compile("[0-9.+%/-]*[０-９．－＋％／][０-９．－＋�
 """A number, percentage or date with full-width characters."""
 
 
+CHECKED = ".checked.xlsx"
+"""The end of the name of a copy in which faults are painted."""
+
 # Ids of units and labels of rounds become the names of folders, on Windows too.
 FORBIDDEN_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f]|^\.|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)', re.IGNORECASE)
 NAMES_A_FOLDER = 'must be able to name a folder: none of < > : " / \\ | ? *, no dot at its ends, not CON, NUL, ...'
@@ -167,8 +170,12 @@ def digest(path: Path) -> str:
 
 
 def is_book(path: Path) -> bool:
-    """Whether a file is a workbook, not what Excel (`~$study.xlsx`) or WPS (`.~study.xlsx`) puts beside an open one."""
-    return path.suffix.casefold() == ".xlsx" and not path.name.startswith(("~", "."))
+    """Whether a file is a workbook of tables.
+
+    What Excel (`~$study.xlsx`) or WPS (`.~study.xlsx`) puts beside an open one is none, nor a copy with its faults.
+    """
+    name = path.name.casefold()
+    return name.endswith(".xlsx") and not name.startswith(("~", ".")) and not name.endswith(CHECKED)
 
 
 def _misnamed(folder: Path, tables: Collection[str]) -> list[Fault]:
