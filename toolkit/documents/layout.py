@@ -8,6 +8,8 @@ PAGE = (210.0, 297.0)
 """Width and height of A4 in mm."""
 MM = 72 / 25.4
 """Points in a millimetre."""
+EMU = 12700
+"""English metric units, in which Word measures pictures, in a point."""
 GUTTER = 20.0
 """Space between two columns in pt."""
 
@@ -37,6 +39,8 @@ class Layout:
         Whether page numbers stand at the outer edge, right on odd pages; in the middle otherwise.
     last_apart : bool
         Whether the last section begins a page, in two columns if it is nothing but text.
+    turns : bool
+        Whether a page may be turned for a wide table.
     """
 
     language: str
@@ -53,6 +57,7 @@ class Layout:
     tallest: float
     edges: bool
     last_apart: bool = False
+    turns: bool = True
 
     @property
     def width(self) -> float:
