@@ -312,6 +312,8 @@ def test_who_stops_at_once_has_an_index_all_the_same(small, tmp_path):
         (["--language", "fr"], "language: 'fr', must be one of zh, en"),
         (["--notebooks", "nowhere"], "no such notebook"),
         (["--format", "html,word"], "--format: 'word', must be one of html, docx, pdf"),
+        (["--template", "nowhere.docx"], "template: only reports in Word have one, --format must hold docx"),
+        (["--template", "nowhere.docx", "--format", "docx"], "nowhere.docx: no such file"),
         (["--format", ""], "--format: '', must be one of html, docx, pdf"),
     ],
 )

@@ -136,6 +136,7 @@ def report(  # noqa: PLR0917  (Typer makes options of them)
     round: Annotated[str, typer.Option(help="round; the newest by default")] = "",  # noqa: A002
     language: Annotated[str | None, typer.Option(help="zh or en, instead of the scheme's")] = None,
     format: Annotated[str, typer.Option(help="html, docx, pdf, or several with commas between them")] = "html",  # noqa: A002
+    template: Annotated[Path | None, typer.Option(help="a Word file with {{ body }} where the report goes")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="how many run at once")] = 2,
     record: Annotated[bool, typer.Option("--record", help="a page with the code too, as a record of the work")] = False,
     afresh: Annotated[bool, typer.Option("--afresh", help="also what is there from the same data and code")] = False,
@@ -168,6 +169,7 @@ def report(  # noqa: PLR0917  (Typer makes options of them)
             units=unit or [],
             language=language,
             exporters=run.exporters_of(format) | ({run.RECORD: "toolkit-record"} if record else {}),
+            template=template,
         )
         with _executor(dask, jobs) as (executor, workers):
             bounds = Bounds(seconds, memory)

@@ -1,5 +1,6 @@
 """Word and PDF come out of a batch as they do alone: after a fork, from any number of workers, from stock kernels."""
 
+import docx
 import nbformat
 import pytest
 from small_notebooks import forks
@@ -60,3 +61,20 @@ def test_settings_reach_the_exporters_and_belong_to_the_inputs(make, batch, tmp_
     assert "```" not in (tmp_path / "out" / "u0" / "report.md").read_text(encoding="utf-8")
     (outcome,) = batch(make("1"), [0], settings=settings, **options)
     assert outcome.outcome == "kept"
+
+
+@forks
+def test_a_template_reaches_the_exporter_in_its_process(make, batch, tmp_path):
+    template = docx.Document()
+    template.add_paragraph("某某单位")
+    template.add_paragraph("{{ body }}")
+    template.save(tmp_path / "letter.docx")
+    (outcome,) = batch(
+        make("from IPython.display import Markdown\ndisplay(Markdown('正文'))"),
+        [0],
+        exporters={"report.docx": EXPORTERS["report.docx"]},
+        settings={"WordExporter": {"template": str(tmp_path / "letter.docx")}},
+    )
+    assert outcome.outcome == "done", outcome.error
+    made = docx.Document(tmp_path / "out" / "u0" / "report.docx")
+    assert [paragraph.text for paragraph in made.paragraphs] == ["某某单位", "正文", "The end."]

@@ -181,6 +181,12 @@ def test_a_wide_table_stands_on_a_turned_page():
     assert [tuple(map(round, page.mediabox[2:])) for page in file.pages] == [A4, A4[::-1], A4]
 
 
+def test_a_page_of_gb_t_9704_has_22_lines_of_28_characters():
+    file = opened(new_markdown_cell("\n\n".join(["行"] * 3)), new_markdown_cell("党" * 28 * 44))
+    lines = [line.strip() for line in file.pages[1].extract_text().splitlines() if "党" in line]
+    assert [len(line) for line in lines] == [28] * 22
+
+
 def test_the_head_of_a_long_table_stands_on_each_page_and_is_read_once():
     file = opened(table([(f"党员{number:03}", "1") for number in range(120)], caption="长表"))
     assert len(file.pages) > 2

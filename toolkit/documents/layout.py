@@ -8,6 +8,8 @@ PAGE = (210.0, 297.0)
 """Width and height of A4 in mm."""
 MM = 72 / 25.4
 """Points in a millimetre."""
+EMU = 12700
+"""English metric units, in which Word measures pictures, in a point."""
 GUTTER = 20.0
 """Space between two columns in pt."""
 
@@ -29,6 +31,8 @@ class Layout:
         Sizes in pt by level; the last one holds for all that are lower.
     indent : float
         First line of a paragraph, in em.
+    tracking : float
+        What is added between the characters of a paragraph, in pt.
     gap : float
         Space after a paragraph, in pt.
     tallest : float
@@ -37,6 +41,8 @@ class Layout:
         Whether page numbers stand at the outer edge, right on odd pages; in the middle otherwise.
     last_apart : bool
         Whether the last section begins a page, in two columns if it is nothing but text.
+    turns : bool
+        Whether a page may be turned for a wide table.
     """
 
     language: str
@@ -49,10 +55,12 @@ class Layout:
     small: float
     note: float
     indent: float
+    tracking: float
     gap: float
     tallest: float
     edges: bool
     last_apart: bool = False
+    turns: bool = True
 
     @property
     def width(self) -> float:
@@ -75,14 +83,15 @@ class Layout:
 
 
 # GB/T 9704-2012, 5.2 and 7: 22 lines of 28 characters on 156 by 225 mm; the title in size 2 (22 pt), the text in size 3
-# (16 pt), the number of the page in size 4 at the outer edge. Tables are left to the office; these are of size 5.
+# (16 pt, drawn together a little, or 28 of them would take 158 mm), the number of the page in size 4 at the outer edge.
+# Tables are left to the office; these are of size 5.
 OFFICIAL = Layout(
     "zh", (37, 26, 35, 28), title=22, body=16, pitch=28.95, headings=(16,), table=10.5, small=9, note=9,
-    indent=2, gap=0, tallest=480, edges=True,
+    indent=2, tracking=-0.25, gap=0, tallest=480, edges=True,
 )  # fmt: skip
 PLAIN = Layout(
     "en", (25, 25, 25, 25), title=20, body=11, pitch=15.5, headings=(14, 12, 11), table=9.5, small=8, note=8.5,
-    indent=0, gap=6, tallest=480, edges=False,
+    indent=0, tracking=0, gap=6, tallest=480, edges=False,
 )  # fmt: skip
 
 
@@ -97,5 +106,5 @@ def layout_of(language: str, *, compact: bool = False) -> Layout:
         return layout
     return replace(
         layout, margins=(16, 17, 16, 17), title=17, body=9.5, pitch=13.5, headings=(11.5, 9.5), table=8.5, small=7.5,
-        note=7.5, gap=layout.gap / 2, tallest=130, last_apart=True,
+        note=7.5, gap=layout.gap / 2, tracking=0, tallest=130, last_apart=True,
     )  # fmt: skip

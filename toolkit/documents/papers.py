@@ -1,6 +1,7 @@
 """Exporters for nbconvert that write on paper: any executed notebook as a Word file or as a PDF.
 
     jupyter nbconvert --to toolkit-docx notebook.ipynb
+    jupyter nbconvert --to toolkit-docx --WordExporter.template=letter.docx notebook.ipynb
     jupyter nbconvert --to toolkit-pdf notebook.ipynb
 
 They read the same metadata as `toolkit.documents.exporters`.
@@ -8,9 +9,11 @@ They read the same metadata as `toolkit.documents.exporters`.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbconvert.exporters.exporter import FilenameExtension
+from traitlets import Unicode
 
 from toolkit.documents.exporters import LeanExporter, report_options
 from toolkit.documents.notebook import read
@@ -30,10 +33,17 @@ class WordExporter(LeanExporter):
     file_extension = FilenameExtension(".docx").tag(config=True)
     output_mimetype = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
+    template = Unicode("", help="a Word file with {{ body }} in it; see toolkit.documents.letterhead").tag(config=True)
+
     def written(self, notebook: NotebookNode, name: str) -> bytes:
         """The report; its code is not shown."""
         document = read(notebook)
-        return to_docx(document, **report_options(notebook.metadata, document.blocks, name))
+        options = report_options(notebook.metadata, document.blocks, name)
+        if not self.template:
+            return to_docx(document, **options)
+        from toolkit.documents.letterhead import fill_template  # noqa: PLC0415  (needs an extra)
+
+        return fill_template(document, Path(self.template), **options)
 
     def warm(self, notebook: NotebookNode) -> None:  # noqa: ARG002
         """Have styles, templates and fonts ready; figures are drawn in threads, which no fork would survive."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
@@ -17,6 +18,8 @@ PADDING = 0.7
 """Space beside a text in its cell, left and right together, in em."""
 LONG = 16.0
 """A text that is longer may be broken into lines, in em."""
+MOST = 60.0
+"""What there is room for beyond that goes to longer texts, up to this."""
 SHORT = 4.0
 """A text that is shorter is not, and a title not into shorter lines, in em."""
 LATIN = 0.58
@@ -63,13 +66,18 @@ def fit(table: Table, layout: Layout, width: float | None = None) -> Fit:
     """
     columns = [(column.title, column.align, [row[i] for row in table.rows]) for i, column in enumerate(table.columns)]
     least = [_least(*column) + PADDING for column in columns]
-    best = [max(_best(title, cells) + PADDING, low) for (title, _, cells), low in zip(columns, least, strict=True)]
+    best = [
+        max(_best(title, cells, LONG) + PADDING, low) for (title, _, cells), low in zip(columns, least, strict=True)
+    ]
+    most = [
+        max(_best(title, cells, MOST) + PADDING, low) for (title, _, cells), low in zip(columns, least, strict=True)
+    ]
     upright = layout.width if width is None else width
-    turned = layout.turned if width is None else upright
+    turned = layout.turned if width is None and layout.turns else upright
     for size, room in ((layout.table, upright), (layout.small, upright), (layout.small, turned)):
         if sum(least) * size <= room:
             break
-    widths = _shared(room / size, least, best)
+    widths = _shared(room / size, least, best, most)
     lines = [max(map(_lines, row, widths), default=1) for row in table.rows]
     points = tuple(round(size * each, 2) for each in widths)
     whole = tuple(count <= TALLEST for count in lines)
@@ -96,20 +104,20 @@ def _least(title: str, align: str, cells: Sequence[str]) -> float:
     return max(longest, *(min(length(text), SHORT) for text in (title, *cells)))
 
 
-def _best(title: str, cells: Sequence[str]) -> float:
-    """Width at which every text of a column stands in one line, unless it is long."""
-    return max(min(length(text), LONG) for text in (title, *cells))
+def _best(title: str, cells: Sequence[str], most: float) -> float:
+    """Width at which every text of a column stands in one line, unless that takes too much."""
+    return max(min(length(text), most) for text in (title, *cells))
 
 
-def _shared(width: float, least: Sequence[float], best: Sequence[float]) -> list[float]:
-    """The width divided between columns: the more, the more they hold, and all of it."""
-    if sum(least) > width:
-        return [width * each / sum(least) for each in least]
-    spare = width - sum(least)
-    wants = [most - few for most, few in zip(best, least, strict=True)]
-    if sum(wants) > spare:
-        return [few + spare * want / sum(wants) for few, want in zip(least, wants, strict=True)]
-    return [width * each / sum(best) for each in best]
+def _shared(width: float, *widths: Sequence[float]) -> list[float]:
+    """The width divided between columns, all of it: what each needs, then what is good for it, then in proportion."""
+    if sum(widths[0]) > width:
+        return [width * each / sum(widths[0]) for each in widths[0]]
+    for few, many in pairwise(widths):
+        if sum(many) > width:
+            share = (width - sum(few)) / (sum(many) - sum(few))
+            return [less + share * (more - less) for less, more in zip(few, many, strict=True)]
+    return [width * each / sum(widths[-1]) for each in widths[-1]]
 
 
 def _lines(text: str, width: float) -> int:

@@ -6,12 +6,12 @@ from base64 import b64decode
 from collections import Counter
 from functools import cache, partial
 from io import BytesIO
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 import docx
 from docx.opc.constants import RELATIONSHIP_TYPE as RELATION
-from docx.opc.packuri import PackURI
 from docx.opc.part import Part
 from docx.oxml import parse_xml
 from docx.oxml.ns import qn
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from docx.document import Document as WordDocument
-    from docx.oxml.text.paragraph import CT_P
     from docx.oxml.xmlchemy import BaseOxmlElement
 
     from toolkit.documents.blocks import Document
@@ -86,12 +85,12 @@ def to_docx(document: Document, *, title: str, language: str, compact: bool = Fa
 def make_ready() -> None:
     """Make what every document begins with."""
     for language in LOCALES:
-        docx.Document(BytesIO(_blank(layout_of(language))))
+        docx.Document(BytesIO(blank(layout_of(language))))
     _templates().get_template("body.xml.j2")
 
 
 def _written(data: Data, layout: Layout) -> bytes:
-    word = docx.Document(BytesIO(_blank(layout)))
+    word = docx.Document(BytesIO(blank(layout)))
     body = parse_xml(body_xml(word, data))
     word.element.replace(word.element.body, body)
     check(body, data["counts"])
@@ -101,7 +100,7 @@ def _written(data: Data, layout: Layout) -> bytes:
 
 
 @cache
-def _blank(layout: Layout) -> bytes:
+def blank(layout: Layout) -> bytes:
     """A Word file with styles and nothing in it."""
     target = BytesIO()
     with ZipFile(target, "w", ZIP_DEFLATED) as archive:
@@ -111,10 +110,17 @@ def _blank(layout: Layout) -> bytes:
     return target.getvalue()
 
 
-def body_xml(word: WordDocument, data: Data) -> str:
+class Lists(NamedTuple):
+    """The number of the list of points, and of the kind of list that counts, in a Word file."""
+
+    bullet: int = 1
+    counting: int = 2
+
+
+def body_xml(word: WordDocument, data: Data, lists: Lists = Lists()) -> str:  # noqa: B008  (cannot be changed)
     """The body of a document, as XML of a Word file that gets its pictures, links and lists."""
     _put_in(word, [figure for page in data["pages"] for figure in _figures(page["blocks"])])
-    content = data | {"rel": partial(_link, word), "number": partial(_list, word)}
+    content = data | {"rel": partial(_link, word), "number": partial(_list, word, lists)}
     return _templates().get_template("body.xml.j2").render(content)
 
 
@@ -133,34 +139,37 @@ def _put_in(word: WordDocument, figures: Sequence[Data]) -> None:
     for number, figure in enumerate(figures, start=1):
         png = b64decode(figure["png"]) if figure["png"] else next(pictures)
         figure["id"], figure["vector"] = number, ""
-        figure["png_id"] = word.part.relate_to(_media(word, number, "png", "image/png", png), RELATION.IMAGE)
+        figure["png_id"] = word.part.relate_to(_media(word, "png", "image/png", png), RELATION.IMAGE)
         if not figure["png"]:
             svg = plain_svg(figure["svg"]).encode()
-            figure["vector"] = word.part.relate_to(_media(word, number, "svg", "image/svg+xml", svg), RELATION.IMAGE)
+            figure["vector"] = word.part.relate_to(_media(word, "svg", "image/svg+xml", svg), RELATION.IMAGE)
 
 
-def _media(word: WordDocument, number: int, ending: str, mime: str, content: bytes) -> Part:
-    return Part(PackURI(f"/word/media/figure{number}.{ending}"), mime, content, word.part.package)
+def _media(word: WordDocument, ending: str, mime: str, content: bytes) -> Part:
+    package = word.part.package
+    return Part(package.next_partname(f"/word/media/figure%d.{ending}"), mime, content, package)
 
 
 def _link(word: WordDocument, address: str) -> str:
     return word.part.relate_to(address, RELATION.HYPERLINK, is_external=True)
 
 
-def _list(word: WordDocument, ordered: bool) -> int:  # noqa: FBT001  (called by a template)
+def _list(word: WordDocument, lists: Lists, ordered: bool) -> int:  # noqa: FBT001  (called by a template)
     """The number of a list: points all are of one, each that counts begins anew."""
-    numbering = word.part.numbering_part.element
     if not ordered:
-        return 1
-    added = numbering.add_num(2)
+        return lists.bullet
+    added = word.part.numbering_part.element.add_num(lists.counting)
     for level in range(LEVELS):
         added.add_lvlOverride(ilvl=level).add_startOverride(1)
     return int(added.numId)
 
 
-def check(body: BaseOxmlElement, counts: Mapping[str, int]) -> None:
-    """Count what a body holds, and raise a DocumentError if it is not what the notebook held."""
-    found = Counter(map(_kind, body.iter(qn("w:p"))))
+def check(body: BaseOxmlElement, counts: Mapping[str, int], styles: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Count what a body holds, and raise a DocumentError if it is not what the notebook held.
+
+    Where styles have other ids than ours, `styles` tells ours.
+    """
+    found = Counter(_kind(styles.get(each.style or "", each.style or "")) for each in body.iter(qn("w:p")))
     found |= {"table": len(list(body.iter(qn("w:tbl")))), "cell": len(list(body.iter(qn("w:tc"))))}
     found["figure"] = len(list(body.iter(qn("w:drawing"))))
     for kind, count in counts.items():
@@ -168,8 +177,7 @@ def check(body: BaseOxmlElement, counts: Mapping[str, int]) -> None:
             raise DocumentError(f"{kind}s: {count} in the notebook, {found[kind]} in the document")
 
 
-def _kind(paragraph: CT_P) -> str:
-    style = paragraph.style or ""
+def _kind(style: str) -> str:
     if style in PARAGRAPHS:
         return "paragraph"
     return {"HTMLPreformatted": "preformatted"}.get(style, "heading" if style.startswith("Heading") else "")

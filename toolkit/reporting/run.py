@@ -14,6 +14,7 @@ from toolkit.batch import manifest
 from toolkit.batch.units import Bounds, Outcome, Unit, fingerprint
 from toolkit.documents.font import with_font
 from toolkit.faults import UsageError, one_of
+from toolkit.files import digest
 from toolkit.reporting import slices
 from toolkit.reporting.books import Books
 from toolkit.reporting.contents import INDEX, PAGE, contents
@@ -54,6 +55,7 @@ class Plan:
     notebooks: Path
     names: tuple[str, ...]
     exporters: Mapping[str, str]
+    template: Path | None = None
 
     def __len__(self) -> int:
         """How many reports there will be."""
@@ -84,10 +86,16 @@ class Plan:
             files=files,
             metadata={
                 "title": title,
-                "toolkit": {"language": self.views.spoken, "compact": edition.per == "member"},
+                "toolkit": {"language": self.views.spoken, "compact": edition.per == "member", **self._template_noted},
             },
             exporters=self.exporters,
+            settings={"WordExporter": {"template": str(self.template.resolve())}} if self.template else {},
         )
+
+    @property
+    def _template_noted(self) -> dict[str, str]:
+        """Which template it was, so that reports are made again when it is another."""
+        return {"template": digest(self.template)} if self.template else {}
 
 
 @dataclass(frozen=True)
@@ -119,6 +127,7 @@ def plan(
     units: Sequence[str] = (),
     language: str | None = None,
     exporters: Mapping[str, str] = EXPORTERS,
+    template: Path | None = None,
 ) -> Plan:
     """Plan a run.
 
@@ -140,6 +149,8 @@ def plan(
         Instead of the scheme's.
     exporters : mapping
         Names of nbconvert exporters by the file that each writes.
+    template : path, optional
+        A Word file by which reports in Word are made, see `toolkit.documents.letterhead`.
 
     Raises
     ------
@@ -154,8 +165,18 @@ def plan(
         require_parameters(notebooks / file, edition.parameters)
     if language not in {None, *LANGUAGES}:
         raise UsageError(f"language: {language!r}, must be one of {', '.join(LANGUAGES)}")
+    if template is not None:
+        _require_template(template, exporters)
     views = Views(study, scores, edition, turn, language)
-    return Plan(views, out, notebooks, tuple(wanted), exporters)
+    return Plan(views, out, notebooks, tuple(wanted), exporters, template)
+
+
+def _require_template(template: Path, exporters: Mapping[str, str]) -> None:
+    from toolkit.documents.letterhead import require_template  # noqa: PLC0415  (only some runs have one)
+
+    if FORMATS["docx"][0] not in exporters:
+        raise UsageError("template: only reports in Word have one, --format must hold docx")
+    require_template(template)
 
 
 def exporters_of(formats: str) -> dict[str, str]:
