@@ -435,12 +435,12 @@ def questionnaire(  # noqa: PLR0917
     """Write a questionnaire for each source and unit into the study, and what is handed out; edited ones are kept."""
     from toolkit.survey.forms import FOLDER, read_form, write_form
     from toolkit.survey.outputs import OUTPUTS, write_outputs
-    from toolkit.survey.questionnaire import draft, units_with_ratees
+    from toolkit.survey.questionnaire import draft, newest_round, units_with_ratees
     from toolkit.survey.xlsform import checked
 
     found = _read(study)
     with _plainly():
-        turn = round or found.round
+        turn = round or newest_round(found)
         kinds = [kind.strip() for kind in to.split(",") if kind.strip()] or [*OUTPUTS]
         drafts = [
             draft(found, name, place, round=turn, language=language or "", overall=overall, units=units)

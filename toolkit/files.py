@@ -137,12 +137,12 @@ def read_grid(path: Path) -> pd.DataFrame:
             raise StudyError(path.name, [Fault(path.name, None, "", "", f"must be a workbook: {error}")]) from None
     else:
         rows = _split(path)
-    if not any(map(any, rows)):
-        raise StudyError(path.name, [Fault(path.name, 1, "", "", "is empty")])
-    width = max(map(len, rows))
-    cells = pd.DataFrame([row + [""] * (width - len(row)) for row in rows], dtype=str)
+    width = max(map(len, rows), default=0)
+    cells = pd.DataFrame([row + [""] * (width - len(row)) for row in rows], dtype=str).apply(_clean)
     cells.index = pd.Index(range(1, len(rows) + 1))
-    return cells.apply(_clean)
+    if not width or (cells == "").all(axis=None):
+        raise StudyError(path.name, [Fault(path.name, 1, "", "", "is empty")])
+    return cells
 
 
 def _split(path: Path) -> list[list[str]]:

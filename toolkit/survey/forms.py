@@ -9,7 +9,7 @@ from toolkit.faults import Fault, StudyError, UsageError
 from toolkit.study import ratable
 from toolkit.survey.export import headed
 from toolkit.survey.headings import is_known, keys_of, meaning
-from toolkit.survey.questionnaire import CHOSEN, Block, Question, Questionnaire, answers_of
+from toolkit.survey.questionnaire import CHOSEN, Block, Question, Questionnaire, answers_of, plain_rounds
 from toolkit.survey.xlsform import parsed, written
 
 if TYPE_CHECKING:
@@ -54,6 +54,13 @@ def read_form(path: Path, study: Study) -> Questionnaire:
     except UnicodeDecodeError:
         raise StudyError(path.name, [Fault(path.name, None, "", "", "must be UTF-8 text")]) from None
     return parsed(text, path.name, study.schemes, ratable(tables, study.schemes))
+
+
+def newest_asked(folder: Path, study: Study) -> str:
+    """The newest round that has questionnaires; the newest of all where none has any."""
+    rounds = plain_rounds(study)
+    asked = [turn for turn in rounds if any((folder / FOLDER / turn).glob("*.md"))]
+    return (asked or rounds)[-1]
 
 
 def read_forms(folder: Path, study: Study, turn: str) -> list[Questionnaire]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from toolkit.scheme import SELF
 from toolkit.study import ratable
 from toolkit.survey.answers import CHANGED, REASONS, THERE, UNKNOWN, Taking, long_table
 from toolkit.survey.export import headed, read_raw
-from toolkit.survey.forms import choose, read_forms
+from toolkit.survey.forms import choose, newest_asked, read_forms
 from toolkit.survey.headings import Headings, is_known, match
 from toolkit.survey.mapping import Mapping
 from toolkit.survey.platforms import PLATFORMS
@@ -105,7 +106,7 @@ def import_answers(
     key : bytes
         Of the pseudonyms: `read_key`.
     round : str
-        The newest by default.
+        The newest that has questionnaires by default.
     source, unit : str
         Which questionnaire it answers, where its headings fit several.
     mapping : Mapping, optional
@@ -123,7 +124,9 @@ def import_answers(
     if platform not in PLATFORMS:
         raise UsageError(f"platform: {platform!r}, {one_of(platform, PLATFORMS)}")
     kind, mapping = PLATFORMS[platform], mapping or Mapping()
-    turn = round or study.round
+    turn = round or newest_asked(folder, study)
+    if turn not in study.schemes:
+        raise UsageError(f"round: {turn!r}, {one_of(turn, study.schemes)}")
     raw = read_raw(path)
     forms = read_forms(folder, study, turn)
     form, keys = choose(forms, study, raw, kind, mapping, source=source, unit=unit, turn=turn)
@@ -133,7 +136,7 @@ def import_answers(
         raise StudyError(path.name, headings.faults)
     if headings.identity is None and form.source != SELF:
         raise UsageError(f"{path.name}: no column says who answered: {', '.join(kind.ids)}; name it in a mapping as id")
-    answers = long_table(export, headings, Taking(form, kind, study.schemes[turn], mapping, key, _names(study)))
+    answers = long_table(export, headings, Taking(form, kind, study.schemes[turn], mapping, key, _names(study, turn)))
     present = _present(folder)
     answers = _against(present, answers)
     taken = answers[answers["reason"] == ""]
@@ -143,17 +146,20 @@ def import_answers(
     return _intake(form.name, len(export.cells), headings, answers, written)
 
 
-def _names(study: Study) -> dict[str, str]:
-    """What may stand for a ratee, his id or a name that nobody else has -> his id."""
-    listed = pd.concat(
-        [
-            study.members["name"].set_axis(study.members["member_id"]),
-            study.units["name"].set_axis(study.units["unit_id"]),
-        ]
-    )
-    alone = listed[~listed.duplicated(keep=False)]
-    ids = [*study.members["member_id"], *study.posts["post_id"], *study.units["unit_id"]]
-    return {plain(name): str(ratee) for ratee, name in alone.items()} | {plain(name): name for name in ids}
+def _names(study: Study, turn: str) -> dict[str, str]:
+    """What may stand for somebody who is rated in a round, his id or a name that nobody else has -> his id."""
+    rated = [name for name, why in ratable(_tables(study), study.schemes)[turn].items() if not why]
+    tables = ((study.members, "member_id"), (study.units, "unit_id"))
+    pairs = [
+        (plain(name), ratee) for frame, key in tables for ratee, name in frame[[key, "name"]].itertuples(index=False)
+    ]
+    times = Counter(name for name, _ in pairs)
+    names = {name: str(ratee) for name, ratee in pairs if times[name] == 1 and ratee in rated}
+    return names | {plain(ratee): ratee for ratee in rated}
+
+
+def _tables(study: Study) -> dict[str, pd.DataFrame]:
+    return {name: getattr(study, name) for name in ("units", "members", "posts")}
 
 
 def _intake(name: str, rows: int, headings: Headings, answers: pd.DataFrame, written: list[Path]) -> Intake:
@@ -201,8 +207,7 @@ def _check(folder: Path, study: Study, present: pd.DataFrame, taken: pd.DataFram
     ratings = Ratings("ratings.csv", frame.assign(row=frame.index))
     faults = check_ratings(ratings, study.schemes)[1]
     cells = [rated_cells(ratings)]
-    tables = {name: getattr(study, name) for name in ("units", "members", "posts")}
-    faults += check_rated("ratings.csv", cells[0], study.schemes, ratable(tables, study.schemes))
+    faults += check_rated("ratings.csv", cells[0], study.schemes, ratable(_tables(study), study.schemes))
     sheets, _ = read_sheets(folder, {name: REQUIRED[name] for name in ("ballots", "turnout")})
     if "ballots" in sheets:
         cells.append(paper.rated_cells(sheets["ballots"]))

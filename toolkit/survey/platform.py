@@ -23,8 +23,8 @@ PERSONAL = (
     "token",
 )  # fmt: skip
 """What the heading of a column holds that may tell who somebody is, on whatever platform."""
-SHORT = 3
-"""A mark as short as this must be the whole heading or its end: `ip` ends 来自IP, and stands within `description`."""
+SHORT = ("ip", "gps")
+"""Marks that must be the whole heading or its end: `ip` ends 来自IP, and stands within `description`."""
 
 
 def squeezed(answer: str) -> str:
@@ -85,7 +85,7 @@ class Platform:
     def is_personal(self, heading: str) -> bool:
         """Whether a column may tell who somebody is."""
         text = plain(heading)
-        return any(text.endswith(mark) if len(mark) <= SHORT else mark in text for mark in PERSONAL)
+        return any(text.endswith(mark) if mark in SHORT else mark in text for mark in PERSONAL)
 
     def says_about(self, heading: str) -> bool:
         """Whether a column is about the submission, not an answer."""

@@ -144,7 +144,7 @@ def draft(
     unit : str
         A unit_id.
     round : str
-        The newest by default.
+        `newest_round` by default.
     language : {"", "zh", "en"}
         The scheme's by default.
     overall : bool
@@ -157,9 +157,8 @@ def draft(
     UsageError
         If a name is unknown, or nobody is to be rated.
     """
-    turn = round or study.round
-    plain = [name for name in study.schemes if study.schemes[name].rounds[name].combine is None]
-    _one_of("round", turn, plain)
+    turn = round or newest_round(study)
+    _one_of("round", turn, plain_rounds(study))
     scheme = study.schemes[turn]
     _one_of("source", source, scheme.leaf_sources)
     _one_of("unit", unit, study.units["unit_id"])
@@ -187,6 +186,18 @@ def draft(
         ratees,
         Question("ratee", _("Your name"), "") if ratees else None,
     )
+
+
+def plain_rounds(study: Study) -> list[str]:
+    """Rounds that are no combination of others, the newest last; those without dates stand as in the scheme."""
+    rounds = study.scheme.rounds
+    plain = [name for name in rounds if rounds[name].combine is None]
+    return sorted(plain, key=lambda name: str(rounds[name].end or ""))
+
+
+def newest_round(study: Study) -> str:
+    """The round that is asked about next: the last by date, though nobody may have rated in it yet."""
+    return plain_rounds(study)[-1]
 
 
 def answers_of(scheme: Scheme, source: str, language: str = "") -> Answers:
@@ -265,8 +276,9 @@ def _subtree(study: Study, unit: str) -> set[str]:
 
 
 def units_with_ratees(study: Study, round: str = "", *, units: bool = False) -> list[str]:  # noqa: A002
-    """Units that have ratees of their own, in the order of units.csv; the unit above all others for units as ratees."""
-    turn = round or study.round
+    """Units that have ratees of their own, in the order of units.csv; those at the top where units are the ratees."""
+    turn = round or newest_round(study)
+    _one_of("round", turn, plain_rounds(study))
     if units:
         tops = study.units["unit_id"][~study.units["parent_id"].isin(study.units["unit_id"])]
         return [str(top) for top in tops if _ratees(study, turn, str(top), units=True)]
