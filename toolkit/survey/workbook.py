@@ -20,7 +20,7 @@ from openpyxl.utils import get_column_letter, quote_sheetname
 from openpyxl.worksheet.datavalidation import DataValidation
 from tqdm import tqdm
 
-from toolkit.ballots import answer_columns
+from toolkit.ballots import NAME, answer_columns
 from toolkit.contract import OPTIONAL, REQUIRED, Demand, known, misplaced
 from toolkit.demands import STEPS, demands_of
 from toolkit.faults import UsageError
@@ -95,6 +95,7 @@ def write_workbook(folder: Path, path: Path, *, round: str = "", sources: Sequen
     tables = {table: _frame(table, found.get(table), schemes) for table in REQUIRED}
     rows = _to_count(study, turn, sources, tables)
     tables["ballots"] = _longer(tables["ballots"], rows)
+    tables["ballots"] = _named(tables["ballots"], study)
     tables["turnout"] = _longer(tables["turnout"], _to_report(study, turn, rows, tables["turnout"]))
     large = [f"{table} ({len(frame):,} rows)" for table, frame in tables.items() if len(frame) > MOST]
     if large:
@@ -119,6 +120,19 @@ def _frame(table: str, sheet: Sheet | None, schemes: dict[str, Scheme]) -> pd.Da
 
 def _longer(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([frame, rows.reindex(columns=frame.columns, fill_value="")], ignore_index=True)
+
+
+def _named(ballots: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Ballots with a column of names, by which people find their rows."""
+    holders = study.posts.merge(study.members, on="member_id", how="left")
+    names = pd.concat([
+        study.units.set_index("unit_id")["name"],
+        study.members.set_index("member_id")["name"],
+        holders.set_index("post_id")["name"],
+    ])  # fmt: skip
+    rest = ballots.drop(columns=NAME, errors="ignore")
+    rest.insert(list(rest).index("ratee_id") + 1, NAME, rest["ratee_id"].map(names).fillna(""))
+    return rest
 
 
 def _to_count(study: Study, turn: str, sources: Sequence[str], tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -243,7 +257,7 @@ def _fill(sheet: Worksheet, table: str, frame: pd.DataFrame, demands: dict[str, 
         required = name in REQUIRED[table]
         head.font = Font(bold=True, color="FFFFFFFF")
         head.fill = PatternFill("solid", fgColor=DARK if required else PALE)
-        head.alignment = Alignment(vertical="center")
+        head.alignment = Alignment(horizontal="right" if counts else "left", vertical="center")
         for row, value in enumerate(frame[name], start=2):
             if value:  # what is blank has the style of its column
                 cell = sheet.cell(row, place)
@@ -255,8 +269,8 @@ def _fill(sheet: Worksheet, table: str, frame: pd.DataFrame, demands: dict[str, 
             rule.add(f"{letter}2:{letter}{len(frame) + 1 + SPARE}")
             sheet.add_data_validation(rule)
     sheet.row_dimensions[1].height = 22
-    keys = [name for name in REQUIRED[table] if name in {"round", "ratee_id", "source", "indicator"}]
-    sheet.freeze_panes = f"{get_column_letter(len(keys) + 1)}2" if table in {"ballots", "ratings"} else "A2"
+    keys = [place for place, name in enumerate(frame.columns, start=1) if name in REQUIRED[table]]
+    sheet.freeze_panes = f"{get_column_letter(max(keys) + 1)}2" if table == "ballots" else "A2"
     _protect(sheet)
     sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
@@ -266,7 +280,7 @@ def _fill(sheet: Worksheet, table: str, frame: pd.DataFrame, demands: dict[str, 
 def _counts(table: str, name: str) -> bool:
     """Whether a column holds numbers; Excel spoils ids and rounds if it may guess."""
     keys = {*REQUIRED[table], *OPTIONAL.get(table, ())}
-    answers = table in {"ballots", "satisfaction"} and name not in keys
+    answers = table in {"ballots", "satisfaction"} and name not in {*keys, NAME}
     return answers or name in COUNTED or (table == "measures" and name == "value")
 
 
@@ -319,11 +333,13 @@ def _width(text: str) -> int:
 def _check_sums(checks: Worksheet, ballots: Worksheet, tables: dict[str, pd.DataFrame], language: str) -> None:
     """Hold the sum of every row of ballots against the turnout of its ratee or unit, while somebody types."""
     _ = words(language)
-    titles = [*("round", "ratee_id", "source", "indicator"), _("Answers counted"), _("Ballots returned"), _("Check")]
+    keys = ["round", "ratee_id", NAME, "source", "indicator"]
+    titles = [*keys, _("Answers counted"), _("Ballots returned"), _("Check")]
     for place, title in enumerate(titles, start=1):
         cell = checks.cell(1, place)
         _text(cell, title)
         cell.font, cell.fill = Font(bold=True, color="FFFFFFFF"), PatternFill("solid", fgColor=DARK)
+        cell.alignment = Alignment(horizontal="right" if len(keys) < place < len(titles) else "left")
         checks.column_dimensions[get_column_letter(place)].width = 40 if place == len(titles) else 16
     columns = list(tables["ballots"].columns)
     answers = [name for name in columns if _counts("ballots", name)]
@@ -331,18 +347,18 @@ def _check_sums(checks: Worksheet, ballots: Worksheet, tables: dict[str, pd.Data
     letters = {name: get_column_letter(columns.index(name) + 1) for name in columns}
     few, many = _("fewer answers than ballots"), _("more answers than ballots")
     for row in range(2, last + 1):
-        for place, name in enumerate(titles[:4], start=1):
+        for place, name in enumerate(keys, start=1):
             checks.cell(row, place, f'=ballots!{letters[name]}{row}&""')
         counted = "+".join(f"N(ballots!{letters[name]}{row})" for name in answers) or "0"
-        checks.cell(row, 5, f"={counted}")
-        checks.cell(row, 6, f"={_returned(row, tables)}")
-        told = f'IF(E{row}>F{row},"{many}",IF(AND(E{row}>0,E{row}<F{row}),"{few}",""))'
-        checks.cell(row, 7, f'=IF(OR(B{row}="",F{row}=0),"",{told})')
+        checks.cell(row, 6, f'=IF(B{row}="","",{counted})')
+        checks.cell(row, 7, f'=IF(B{row}="","",{_returned(row, tables)})')
+        told = f'IF(F{row}>G{row},"{many}",IF(AND(F{row}>0,F{row}<G{row}),"{few}",""))'
+        checks.cell(row, 8, f'=IF(B{row}="","",IF(G{row}=0,"",{told}))')
     area = f"A2:{get_column_letter(len(columns))}{last}"
     for text, colour in ((many, RED), (few, AMBER)):
         fill = PatternFill("solid", bgColor=colour)
-        ballots.conditional_formatting.add(area, FormulaRule([f'{CHECKS}!$G2="{text}"'], fill=fill))
-        checks.conditional_formatting.add(f"A2:G{last}", FormulaRule([f'$G2="{text}"'], fill=fill))
+        ballots.conditional_formatting.add(area, FormulaRule([f'{CHECKS}!$H2="{text}"'], fill=fill))
+        checks.conditional_formatting.add(f"A2:H{last}", FormulaRule([f'$H2="{text}"'], fill=fill))
     checks.freeze_panes = "A2"
     checks.protection.sheet = True
     checks.page_setup.orientation, checks.page_setup.fitToHeight = "landscape", 0
@@ -360,7 +376,7 @@ def _returned(row: int, tables: dict[str, pd.DataFrame]) -> str:
         return f"INDEX({column(table, 'unit_id')},MATCH(B{row},{column(table, key)},0))"
 
     unit = f"IFERROR({home('members', 'member_id')},IFERROR({home('posts', 'post_id')},B{row}))"
-    where = f"{column('turnout', 'round')},A{row},{column('turnout', 'source')},C{row}"
+    where = f"{column('turnout', 'round')},A{row},{column('turnout', 'source')},D{row}"
     own = f"{where},{column('turnout', 'ratee_id')},B{row}"
     whole = f'{where},{column("turnout", "unit_id")},{unit},{column("turnout", "ratee_id")},"="'
     returned = column("turnout", "returned")
