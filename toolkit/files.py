@@ -18,7 +18,7 @@ from openpyxl import load_workbook
 from pyarrow import csv as arrow
 from python_calamine import CalamineError, CalamineWorkbook
 
-from toolkit.faults import Fault, several
+from toolkit.faults import Fault, StudyError, several
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -108,6 +108,59 @@ def read_table(path: Path, columns: Collection[str]) -> tuple[Sheet, list[Fault]
     """Read one CSV file whose header holds at least half of `columns`; see `read_sheets`."""
     frame, faults = _read_csv(path, columns)
     return Sheet(path.name, frame), faults
+
+
+def read_grid(path: Path) -> pd.DataFrame:
+    """Every cell of a CSV file, or of the first sheet of a workbook that is not empty, as text.
+
+    Parameters
+    ----------
+    path : Path
+        CSV in UTF-8 or gb18030, separated by commas, semicolons or tabs; or .xlsx.
+
+    Returns
+    -------
+    DataFrame
+        Cells as `Sheet.frame` has them, no header among them; the index is the row number that Excel shows.
+
+    Raises
+    ------
+    StudyError
+        If the file cannot be read.
+    """
+    if is_book(path):
+        try:
+            rows: list[list[str]] = next(
+                ([[_cell(value) for value in row] for row in sheet] for sheet in _cells(path).values() if sheet), []
+            )
+        except (CalamineError, BadZipFile, OSError) as error:
+            raise StudyError(path.name, [Fault(path.name, None, "", "", f"must be a workbook: {error}")]) from None
+    else:
+        rows = _split(path)
+    if not any(map(any, rows)):
+        raise StudyError(path.name, [Fault(path.name, 1, "", "", "is empty")])
+    width = max(map(len, rows))
+    cells = pd.DataFrame([row + [""] * (width - len(row)) for row in rows], dtype=str)
+    cells.index = pd.Index(range(1, len(rows) + 1))
+    return cells.apply(_clean)
+
+
+def _split(path: Path) -> list[list[str]]:
+    """Records of a CSV file, separated by whatever makes most cells of its first lines."""
+    try:
+        text, row, problem = _decoded(path.read_bytes())
+    except OSError as error:
+        text, row, problem = "", None, f"must be readable: {error.strerror}"
+    if not problem and text.count('"') % 2:
+        problem = "must be CSV; is a quotation mark never closed?"
+    if problem:
+        raise StudyError(path.name, [Fault(path.name, row, "", "", problem)])
+    start = "".join(text.splitlines(keepends=True)[:HEADER_WITHIN])
+    mark = max(",;\t", key=start.count)
+    try:
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=mark))
+    except csv.Error as error:
+        raise StudyError(path.name, [Fault(path.name, None, "", "", f"must be CSV: {error}")]) from None
 
 
 def digest(path: Path) -> str:

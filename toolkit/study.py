@@ -23,6 +23,8 @@ from toolkit.scoring.tally import count as tally_up
 from toolkit.validity import NOTHING, Void, check_turnout, counted, find_void, stands, without_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from narwhals.typing import IntoFrame
 
     from toolkit.scheme import Scheme
@@ -197,7 +199,7 @@ def _check_answers(
         faults += paper.check_ballots(ballots, schemes)
         cells.append(paper.rated_cells(ballots))
     listed = ids_of(sheets, "units", "unit_id") and "members" in sheets and "member_id" in sheets["members"].frame
-    ratees = _ratees(tables, schemes) if listed else None
+    ratees = ratable(tables, schemes) if listed else None
     for part in cells:
         faults += check_rated(part["file"].iloc[0] if len(part) else "", part, schemes, ratees)
     rated = pd.concat(cells or [nothing], ignore_index=True)
@@ -288,7 +290,7 @@ def _typed(table: str, sheet: Sheet | None) -> pd.DataFrame:
     return frame
 
 
-def _ratees(tables: dict[str, pd.DataFrame], schemes: dict[str, Scheme]) -> dict[str, dict[str, str]]:
+def ratable(tables: Mapping[str, pd.DataFrame], schemes: dict[str, Scheme]) -> dict[str, dict[str, str]]:
     """For every round everybody there is, and why he cannot be rated ("" where he can)."""
     units, members, posts = (tables[table] for table, _ in IDS)
     ratees = {}
