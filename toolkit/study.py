@@ -128,6 +128,9 @@ def read_study(folder: str | Path, *, void: bool = True, weighed: bool = True) -
     schemes, faults = read_rulebook(lambda file: (folder / file).read_text(encoding="utf-8-sig"), SCHEME)
     sheets, found = read_sheets(folder, REQUIRED)
     faults += found + _absent(sheets)
+    if "ballots" in sheets:
+        sheets["ballots"], found = paper.without_names(sheets["ballots"], _names(sheets))
+        faults += found
     for table, demands in demands_of(sheets, schemes).items():
         if table in sheets and len(sheets[table].frame.columns):
             faults += check(table, sheets[table], demands)
@@ -145,6 +148,20 @@ def read_study(folder: str | Path, *, void: bool = True, weighed: bool = True) -
     if ratings is not None and void and (lacking := single.unweighed(ratings, counted(frame, gone))):
         raise StudyError(str(folder), lacking)
     return _counted(folder, schemes, tables, ratings=frame, points=points, gone=gone)
+
+
+def _names(sheets: dict[str, Sheet]) -> dict[str, str]:
+    """Names of members, units and holders of posts, by their ids."""
+    names: dict[str, str] = {}
+    for table, key in (("units", "unit_id"), ("members", "member_id")):
+        frame = sheets[table].frame if table in sheets else pd.DataFrame()
+        names |= dict(zip(frame[key], frame["name"], strict=True)) if {key, "name"} <= set(frame) else {}
+    posts = sheets["posts"].frame if "posts" in sheets else pd.DataFrame()
+    if {"post_id", "member_id"} <= set(posts):
+        names |= {
+            post: names.get(member, "") for post, member in zip(posts["post_id"], posts["member_id"], strict=True)
+        }
+    return names
 
 
 def _absent(sheets: dict[str, Sheet]) -> list[Fault]:

@@ -99,25 +99,32 @@ def rows(sheet, width=4):
 def test_ballots_are_made_ready_for_everybody_whom_a_source_has_not_rated(filled):
     _, target = filled()
     book = load_workbook(target / "study.xlsx")
-    assert rows(book["ballots"]) == [
-        ("H2", "001", "peer", "virtue"),
-        (
-            "H2",
-            "M2",
-            "peer",
-            "virtue",
-        ),  # 001 is rated; M3 exempt; M4 is rated by his post; peers are asked virtue alone
-        ("H2", "Q4", "peer", "virtue"),
-        ("H2", "O1", "peer", "virtue"),
+    # 001 is rated; M3 is exempt; M4 is rated by his post; peers are asked virtue alone
+    assert rows(book["ballots"], 5) == [
+        ("H2", "001", "=张三", "peer", "virtue"),
+        ("H2", "M2", "李四", "peer", "virtue"),
+        ("H2", "Q4", "赵六", "peer", "virtue"),
+        ("H2", "O1", "办公室", "peer", "virtue"),
     ]
     assert rows(book["turnout"], 3) == [("H2", "B1", "peer"), ("H2", "B1", "team"), ("H2", "O1", "peer")]
     assert set(REQUIRED) | {"checks", "lists"} == set(book.sheetnames)
     assert book["lists"].sheet_state == "hidden"
 
 
+def test_a_name_that_slipped_into_another_row_is_a_fault(filled):
+    _, target = filled()
+    spoil(target / "study.xlsx", {("ballots", "C3"): "赵六"})
+    with pytest.raises(
+        tk.StudyError, match=r"study.xlsx\[ballots\], row 3, name: '赵六': must be the name of M2: 李四"
+    ):
+        tk.read_study(target)
+    spoil(target / "study.xlsx", {("ballots", "C3"): None})
+    tk.read_study(target)  # nobody needs to write it
+
+
 def test_who_ticks_once_is_asked_once(filled):
     _, target = filled(ballots=BALLOTS.replace("virtue", "overall"))
-    assert {row[3] for row in rows(load_workbook(target / "study.xlsx")["ballots"])} == {"overall"}
+    assert {row[4] for row in rows(load_workbook(target / "study.xlsx")["ballots"], 5)} == {"overall"}
 
 
 def test_drop_downs_locks_and_panes(filled):
@@ -125,16 +132,16 @@ def test_drop_downs_locks_and_panes(filled):
     book = load_workbook(target / "study.xlsx")
     ballots = book["ballots"]
     lists = {str(rule.sqref).split(":")[0]: rule for rule in ballots.data_validations.dataValidation}
-    area = lists["C2"].formula1.removeprefix("lists!").replace("$", "").removeprefix("=lists!")
+    area = lists["D2"].formula1.removeprefix("lists!").replace("$", "").removeprefix("=lists!")
     names = [cell[0].value for cell in book["lists"][area]]
     assert names == ["peer", "team", "self"]
-    assert lists["E2"].type == "decimal"
-    assert ballots.freeze_panes == "E2"
+    assert lists["F2"].type == "decimal"
+    assert ballots.freeze_panes == "F2"
     assert ballots.protection.sheet
     assert not ballots.protection.insertRows
     assert ballots["A1"].protection.locked
     assert not ballots["A2"].protection.locked
-    assert not ballots.column_dimensions["E"].protection.locked
+    assert not ballots.column_dimensions["F"].protection.locked
     assert book["members"]["A2"].value == "001"
     assert (book["members"]["B2"].value, book["members"]["B2"].data_type) == ("=张三", "s")
     assert book["turnout"]["D2"].value == 5
@@ -187,7 +194,7 @@ def spoil(path, changes):
 def test_check_paints_what_is_wrong_into_a_copy(filled):
     _, target = filled()
     path = target / "study.xlsx"
-    spoil(path, {("members", "D3"): "membr", ("members", "D4"): "membr", ("ballots", "E3"): -1, ("turnout", "F2"): 9})
+    spoil(path, {("members", "D3"): "membr", ("members", "D4"): "membr", ("ballots", "F3"): -1, ("turnout", "F2"): 9})
     before = path.read_bytes()
     shown = CliRunner().invoke(app, ["check", str(target)])
     assert shown.exit_code == 1
@@ -201,7 +208,7 @@ def test_check_paints_what_is_wrong_into_a_copy(filled):
         for cell in row
         if cell.fill.fill_type == "solid" and cell.fill.fgColor.rgb == "FFF4B6B6"
     }
-    assert {("members", "D3"), ("members", "D4"), ("ballots", "E3"), ("turnout", "F2")} <= painted
+    assert {("members", "D3"), ("members", "D4"), ("ballots", "F3"), ("turnout", "F2")} <= painted
     assert ("members", "D2") not in painted
     said = book["members"].cell(3, book["members"].max_column).value
     assert said.startswith("category: must be a category of members")
@@ -211,7 +218,7 @@ def test_check_paints_what_is_wrong_into_a_copy(filled):
 
 def test_the_copy_is_no_second_workbook(filled):
     _, target = filled()
-    spoil(target / "study.xlsx", {("ballots", "E3"): -1})
+    spoil(target / "study.xlsx", {("ballots", "F3"): -1})
     for _ in range(2):
         with pytest.raises(tk.StudyError) as error:
             tk.read_study(target)
@@ -230,4 +237,4 @@ def test_the_command_writes_a_workbook(folder, tmp_path):
     out = tmp_path / "out.xlsx"
     done = CliRunner().invoke(app, ["workbook", str(folder()), str(out), "--source", "peer", "--round", "H1"])
     assert done.exit_code == 0, done.output
-    assert ("H1", "M2", "peer", "virtue") in rows(load_workbook(out)["ballots"])
+    assert ("H1", "M2", "李四", "peer", "virtue") in rows(load_workbook(out)["ballots"], 5)

@@ -9,23 +9,27 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pandas as pd
 from openpyxl import Workbook, load_workbook
-from openpyxl.formatting.rule import FormulaRule
+from openpyxl.formatting.formatting import ConditionalFormattingList
+from openpyxl.formatting.rule import Rule
 from openpyxl.styles import Alignment, Font, NamedStyle, PatternFill, Protection
+from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.utils import get_column_letter, quote_sheetname
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.properties import PageSetupProperties
 from tqdm import tqdm
 
-from toolkit.ballots import answer_columns
+from toolkit.ballots import NAME, answer_columns
 from toolkit.contract import OPTIONAL, REQUIRED, Demand, known, misplaced
-from toolkit.demands import STEPS, demands_of
+from toolkit.demands import demands_of
 from toolkit.faults import UsageError
 from toolkit.files import BLANKS, CHECKED, HEADER_WITHIN, is_book, read_sheets
 from toolkit.rulebook import read_rulebook
+from toolkit.rules import STEPS
 from toolkit.scheme import ROOT_INDICATOR
 from toolkit.scoring.ratees import list_ratees
 from toolkit.study import SCHEME, read_study
@@ -50,6 +54,7 @@ MOST = 1_048_575
 SPARE = 300
 """Empty rows below a table in which drop-downs and checks work too."""
 LISTS, CHECKS = "lists", "checks"
+TEXT, NUMBER = "text to fill in", "number to fill in"
 CORE = "docProps/core.xml"
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a zip archive can tell: a workbook tells none of its own, so that its bytes stay the same."""
@@ -95,6 +100,7 @@ def write_workbook(folder: Path, path: Path, *, round: str = "", sources: Sequen
     tables = {table: _frame(table, found.get(table), schemes) for table in REQUIRED}
     rows = _to_count(study, turn, sources, tables)
     tables["ballots"] = _longer(tables["ballots"], rows)
+    tables["ballots"] = _named(tables["ballots"], study)
     tables["turnout"] = _longer(tables["turnout"], _to_report(study, turn, rows, tables["turnout"]))
     large = [f"{table} ({len(frame):,} rows)" for table, frame in tables.items() if len(frame) > MOST]
     if large:
@@ -119,6 +125,19 @@ def _frame(table: str, sheet: Sheet | None, schemes: dict[str, Scheme]) -> pd.Da
 
 def _longer(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([frame, rows.reindex(columns=frame.columns, fill_value="")], ignore_index=True)
+
+
+def _named(ballots: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Ballots with a column of names, by which people find their rows."""
+    holders = study.posts.merge(study.members, on="member_id", how="left")
+    names = pd.concat([
+        study.units.set_index("unit_id")["name"],
+        study.members.set_index("member_id")["name"],
+        holders.set_index("post_id")["name"],
+    ])  # fmt: skip
+    rest = ballots.drop(columns=NAME, errors="ignore")
+    rest.insert(list(rest).index("ratee_id") + 1, NAME, rest["ratee_id"].map(names).fillna(""))
+    return rest
 
 
 def _to_count(study: Study, turn: str, sources: Sequence[str], tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -205,7 +224,7 @@ class _Lists:
         if key not in self.places:
             letter = get_column_letter(len(self.places) + 1)
             for row, name in enumerate(key, start=1):
-                _text(self.sheet.cell(row, len(self.places) + 1), name)
+                _text(_cell(self.sheet, row, len(self.places) + 1), name)
             self.places[key] = f"{LISTS}!${letter}$1:${letter}${len(key)}"
         return self.places[key]
 
@@ -214,8 +233,10 @@ def _book(study: Study, tables: dict[str, pd.DataFrame], demands: dict[str, dict
     """The workbook: what an office fills in first, then the checks, and the names of all drop-downs."""
     book = Workbook()
     book.remove(book.worksheets[0])
-    for style, shown in (("text to fill in", "@"), ("number to fill in", "General")):
-        book.add_named_style(NamedStyle(style, number_format=shown, protection=Protection(locked=False)))
+    beside = Alignment(horizontal="left", indent=1)  # or it would touch a number on its left
+    free = Protection(locked=False)
+    book.add_named_style(NamedStyle(TEXT, number_format="@", protection=free, alignment=beside))
+    book.add_named_style(NamedStyle(NUMBER, number_format="General", protection=free))
     sheets = {table: book.create_sheet(table) for table in tables}
     checks = book.create_sheet(CHECKS)
     hidden = book.create_sheet(LISTS)
@@ -238,16 +259,18 @@ def _fill(sheet: Worksheet, table: str, frame: pd.DataFrame, demands: dict[str, 
         column.protection = Protection(locked=False)
         widest = frame[name].map(_width).max() if len(frame) else 0
         column.width = min(max(12, _width(name) + 4, widest + 2), 60)
-        head = sheet.cell(1, place)
+        head = _cell(sheet, 1, place)
         _text(head, name)
         required = name in REQUIRED[table]
         head.font = Font(bold=True, color="FFFFFFFF")
         head.fill = PatternFill("solid", fgColor=DARK if required else PALE)
-        head.alignment = Alignment(vertical="center")
+        head.alignment = Alignment(
+            horizontal="right" if counts else "left", indent=0 if counts else 1, vertical="center"
+        )
         for row, value in enumerate(frame[name], start=2):
             if value:  # what is blank has the style of its column
-                cell = sheet.cell(row, place)
-                cell.style = "number to fill in" if counts else "text to fill in"
+                cell = _cell(sheet, row, place)
+                cell.style = NUMBER if counts else TEXT
                 _number(cell, value) if counts else _text(cell, value)
         demand = demands.get(name)
         rule = _number_only() if counts else _choice(demand, lists) if demand and demand.known else None
@@ -255,25 +278,31 @@ def _fill(sheet: Worksheet, table: str, frame: pd.DataFrame, demands: dict[str, 
             rule.add(f"{letter}2:{letter}{len(frame) + 1 + SPARE}")
             sheet.add_data_validation(rule)
     sheet.row_dimensions[1].height = 22
-    keys = [name for name in REQUIRED[table] if name in {"round", "ratee_id", "source", "indicator"}]
-    sheet.freeze_panes = f"{get_column_letter(len(keys) + 1)}2" if table in {"ballots", "ratings"} else "A2"
+    keys = [place for place, name in enumerate(frame.columns, start=1) if name in REQUIRED[table]]
+    sheet.freeze_panes = f"{get_column_letter(max(keys) + 1)}2" if table == "ballots" else "A2"
     _protect(sheet)
+    _print_wide(sheet)
+
+
+def _print_wide(sheet: Worksheet) -> None:
+    """Print all columns on one page, with the header on every page."""
     sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.print_title_rows = "1:1"
 
 
 def _counts(table: str, name: str) -> bool:
     """Whether a column holds numbers; Excel spoils ids and rounds if it may guess."""
     keys = {*REQUIRED[table], *OPTIONAL.get(table, ())}
-    answers = table in {"ballots", "satisfaction"} and name not in keys
+    answers = table in {"ballots", "satisfaction"} and name not in {*keys, NAME}
     return answers or name in COUNTED or (table == "measures" and name == "value")
 
 
 def _number_only() -> DataValidation:
     """A cell that holds a number, and no text."""
-    span = {"formula1": "-1E+15", "formula2": "1E+15"}
-    return DataValidation("decimal", operator="between", allow_blank=True, showErrorMessage=True, **span)
+    rule = DataValidation("decimal", operator="between", formula1="-1E+15", formula2="1E+15", allow_blank=True)
+    rule.showErrorMessage = True
+    return rule
 
 
 def _choice(demand: Demand, lists: _Lists) -> DataValidation:
@@ -288,6 +317,11 @@ def _protect(sheet: Worksheet) -> None:
     sheet.protection.sheet = True
     for allowed in ("insertRows", "deleteRows", "sort", "autoFilter", "formatColumns", "formatRows", "formatCells"):
         setattr(sheet.protection, allowed, False)  # False: not forbidden
+
+
+def _cell(sheet: Worksheet, row: int, column: int) -> Cell:
+    """A cell that no merged one hides: those that are written lie in sheets of ours, or beyond the last column."""
+    return cast("Cell", sheet.cell(row, column))
 
 
 def _text(cell: Cell, value: str) -> None:
@@ -319,11 +353,14 @@ def _width(text: str) -> int:
 def _check_sums(checks: Worksheet, ballots: Worksheet, tables: dict[str, pd.DataFrame], language: str) -> None:
     """Hold the sum of every row of ballots against the turnout of its ratee or unit, while somebody types."""
     _ = words(language)
-    titles = [*("round", "ratee_id", "source", "indicator"), _("Answers counted"), _("Ballots returned"), _("Check")]
+    keys = ["round", "ratee_id", NAME, "source", "indicator"]
+    titles = [*keys, _("Answers counted"), _("Ballots returned"), _("Check")]
     for place, title in enumerate(titles, start=1):
-        cell = checks.cell(1, place)
+        cell = _cell(checks, 1, place)
         _text(cell, title)
         cell.font, cell.fill = Font(bold=True, color="FFFFFFFF"), PatternFill("solid", fgColor=DARK)
+        counts = len(keys) < place < len(titles)
+        cell.alignment = Alignment(horizontal="right" if counts else "left", indent=0 if counts else 1)
         checks.column_dimensions[get_column_letter(place)].width = 40 if place == len(titles) else 16
     columns = list(tables["ballots"].columns)
     answers = [name for name in columns if _counts("ballots", name)]
@@ -331,22 +368,21 @@ def _check_sums(checks: Worksheet, ballots: Worksheet, tables: dict[str, pd.Data
     letters = {name: get_column_letter(columns.index(name) + 1) for name in columns}
     few, many = _("fewer answers than ballots"), _("more answers than ballots")
     for row in range(2, last + 1):
-        for place, name in enumerate(titles[:4], start=1):
+        for place, name in enumerate(keys, start=1):
             checks.cell(row, place, f'=ballots!{letters[name]}{row}&""')
         counted = "+".join(f"N(ballots!{letters[name]}{row})" for name in answers) or "0"
-        checks.cell(row, 5, f"={counted}")
-        checks.cell(row, 6, f"={_returned(row, tables)}")
-        told = f'IF(E{row}>F{row},"{many}",IF(AND(E{row}>0,E{row}<F{row}),"{few}",""))'
-        checks.cell(row, 7, f'=IF(OR(B{row}="",F{row}=0),"",{told})')
+        checks.cell(row, 6, f'=IF(B{row}="","",{counted})')
+        checks.cell(row, 7, f'=IF(B{row}="","",{_returned(row, tables)})')
+        told = f'IF(F{row}>G{row},"{many}",IF(AND(F{row}>0,F{row}<G{row}),"{few}",""))'
+        checks.cell(row, 8, f'=IF(B{row}="","",IF(G{row}=0,"",{told}))').alignment = Alignment(indent=1)
     area = f"A2:{get_column_letter(len(columns))}{last}"
     for text, colour in ((many, RED), (few, AMBER)):
-        fill = PatternFill("solid", bgColor=colour)
-        ballots.conditional_formatting.add(area, FormulaRule([f'{CHECKS}!$G2="{text}"'], fill=fill))
-        checks.conditional_formatting.add(f"A2:G{last}", FormulaRule([f'$G2="{text}"'], fill=fill))
+        shown = DifferentialStyle(fill=PatternFill("solid", bgColor=colour))
+        ballots.conditional_formatting.add(area, Rule("expression", dxf=shown, formula=[f'{CHECKS}!$H2="{text}"']))
+        checks.conditional_formatting.add(f"A2:H{last}", Rule("expression", dxf=shown, formula=[f'$H2="{text}"']))
     checks.freeze_panes = "A2"
     checks.protection.sheet = True
-    checks.page_setup.orientation, checks.page_setup.fitToHeight = "landscape", 0
-    checks.sheet_properties.pageSetUpPr.fitToPage = True
+    _print_wide(checks)
 
 
 def _returned(row: int, tables: dict[str, pd.DataFrame]) -> str:
@@ -360,7 +396,7 @@ def _returned(row: int, tables: dict[str, pd.DataFrame]) -> str:
         return f"INDEX({column(table, 'unit_id')},MATCH(B{row},{column(table, key)},0))"
 
     unit = f"IFERROR({home('members', 'member_id')},IFERROR({home('posts', 'post_id')},B{row}))"
-    where = f"{column('turnout', 'round')},A{row},{column('turnout', 'source')},C{row}"
+    where = f"{column('turnout', 'round')},A{row},{column('turnout', 'source')},D{row}"
     own = f"{where},{column('turnout', 'ratee_id')},B{row}"
     whole = f'{where},{column("turnout", "unit_id")},{unit},{column("turnout", "ratee_id")},"="'
     returned = column("turnout", "returned")
@@ -401,6 +437,7 @@ def paint_faults(folder: Path, faults: Iterable[Fault]) -> Path | None:
 def _paint(sheet: Worksheet, faults: list[Fault]) -> None:
     """Paint the cells of a sheet, and say behind its last column what is wrong with each row."""
     fill = PatternFill("solid", fgColor=RED)
+    sheet.conditional_formatting = ConditionalFormattingList()  # or its colours would lie over those of faults
     beside = sheet.max_column + 1
     said: dict[int, list[str]] = {}
     for fault in faults:
@@ -410,7 +447,7 @@ def _paint(sheet: Worksheet, faults: list[Fault]) -> None:
             for column in columns or range(1, beside):
                 sheet.cell(row, column).fill = fill
     for row, texts in said.items():
-        cell = sheet.cell(row, beside)
+        cell = _cell(sheet, row, beside)
         _text(cell, "; ".join(dict.fromkeys(texts)))
         cell.fill, cell.font = fill, Font(bold=True)
     sheet.column_dimensions[get_column_letter(beside)].width = 80
