@@ -36,7 +36,8 @@ class Study:
         Name of the folder.
     schemes : dict
         The scheme of every round, in the order of scheme.yaml.
-    units, members, posts, turnout, points, measures, criteria, decisions, evidence, replies : DataFrame
+    units, members, posts, turnout, points, measures, criteria, decisions, evidence, replies, themes, opinions, \
+    submissions : DataFrame
         The tables of the contract; ids and names are text (`""` where blank), counts and values are numbers (NaN where
         blank), dates are text (ISO). Optional columns are always there. A table without a file is empty.
     satisfaction : DataFrame
@@ -60,6 +61,9 @@ class Study:
     decisions: pd.DataFrame
     evidence: pd.DataFrame
     replies: pd.DataFrame
+    themes: pd.DataFrame
+    opinions: pd.DataFrame
+    submissions: pd.DataFrame
     tally: Tally
     digests: dict[str, str]
 
@@ -236,11 +240,13 @@ def _typed(table: str, sheet: Sheet | None) -> pd.DataFrame:
         if column not in frame:
             frame[column] = ""
     numeric = {"turnout": STEPS, "posts": ["share"], "points": ["quantity"], "measures": ["value"]}
-    numeric["satisfaction"] = ["eligible"]
+    numeric |= {"satisfaction": ["eligible"], "themes": ["days"], "submissions": ["seconds"]}
     for column in numeric.get(table, []):
         frame[column] = pd.to_numeric(frame[column], errors="coerce").astype(float)
     dates = {"posts": ["from", "to"], "points": ["date"], "decisions": ["date", "due"]}
-    for column in {**dates, "evidence": ["date"], "replies": ["date"]}.get(table, []):
+    dates |= {"evidence": ["date"], "replies": ["date"], "submissions": ["submitted"]}
+    dates["opinions"] = ["date", "opened", "closed"]
+    for column in dates.get(table, []):
         frame[column] = frame[column].map(iso_date).astype(str)
     return frame
 
