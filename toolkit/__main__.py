@@ -483,6 +483,46 @@ def import_(  # noqa: PLR0917
 
 
 @app.command()
+def opinions(
+    study: Folder,
+    round: Annotated[str, typer.Option(help="round; the newest by default")] = "",  # noqa: A002
+    out: Annotated[Path | None, typer.Option(help="write the working list as .csv or .xlsx")] = None,
+    bring: Annotated[
+        Path | None, typer.Option("--import", help=".csv or .xlsx of raw opinions, which are redacted and added")
+    ] = None,
+    as_of: Annotated[str, typer.Option(help="day as of which states are told; the last one known by default")] = "",
+) -> None:
+    """Show opinions by theme, how long they take and what is overdue; or bring in raw ones; for the organisers only."""
+    from toolkit.record import record_opinions
+    from toolkit.reporting.worklist import lines, worklist, write_worklist
+    from toolkit.survey.inbox import open_inbox
+
+    found = _read(study)
+    with _plainly():
+        if bring:
+            inbox = open_inbox(bring, found)
+            if len(inbox.rows):
+                print(record_opinions(study, inbox.rows))
+            typer.echo(f"read {inbox.read}, added {len(inbox.rows)}, there already {inbox.again}", err=True)
+            taken = ", ".join(f"{kind} {n}" for kind, n in sorted(inbox.redacted.items()))
+            typer.echo(
+                f"taken out: {taken or 'nothing'}; columns left out: {', '.join(inbox.left_out) or 'none'}", err=True
+            )
+            return
+        day = _day("--as-of", as_of) if as_of else None
+        turn = round or found.round
+        typer.echo(f"round {turn}, unsuppressed; not for handing round", err=True)
+        for line in lines(found, turn, as_of=day):
+            print(line)
+        if out:
+            table = worklist(found, turn, as_of=day)
+            print(write_worklist(table, out))
+            bare = table.loc[table["unredacted"] != "", "id"].tolist()
+            if bare:
+                typer.echo(f"opinions.csv holds what identifies a person in {', '.join(bare)}", err=True)
+
+
+@app.command()
 def simulate(
     folder: Folder,
     units: Annotated[int, typer.Option(min=1, help="branches")] = 12,

@@ -105,9 +105,16 @@ def read_sheets(folder: Path, tables: Mapping[str, Collection[str]]) -> tuple[di
 
 
 def read_table(path: Path, columns: Collection[str]) -> tuple[Sheet, list[Fault]]:
-    """Read one CSV file whose header holds at least half of `columns`; see `read_sheets`."""
-    frame, faults = _read_csv(path, columns)
-    return Sheet(path.name, frame), faults
+    """Read one CSV file, or the first sheet of a workbook, whose header holds half of `columns`; see `read_sheets`."""
+    if not is_book(path):
+        frame, faults = _read_csv(path, columns)
+        return Sheet(path.name, frame), faults
+    try:
+        name, rows = next(iter(_cells(path).items()))
+    except (CalamineError, BadZipFile, OSError) as error:
+        return Sheet(path.name, pd.DataFrame()), [Fault(path.name, None, "", "", f"must be an Excel workbook: {error}")]
+    frame, faults = _from_rows(rows, columns, f"{path.name}[{name}]")
+    return Sheet(f"{path.name}[{name}]", frame), faults
 
 
 def read_grid(path: Path) -> pd.DataFrame:

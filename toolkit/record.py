@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from toolkit.study import Study
 
 LINE_END = re.compile("\r\n|\n|\r")
-FREE = ("decided_by", "reason", "note", "text")
+FREE = ("decided_by", "reason", "note", "text", "reply")
 """Cells that hold what people write."""
+DAYS = ("date", "due", "opened", "closed")
 FORMULA = tuple("=+-@＝＋－＠")
 """What a spreadsheet takes for the beginning of a formula, and spoils."""
 
@@ -86,7 +87,7 @@ def record_decision(
         "round": round or study.round, "subject_id": subject, "matter": matter, "decision": decision, "date": date,
         "decided_by": by, "reason": reason, "due": due, "helper": helper,
     }  # fmt: skip
-    return _record(Path(folder), study, "decisions", row)
+    return _record(Path(folder), study, "decisions", [row])
 
 
 def record_evidence(
@@ -101,49 +102,69 @@ def record_evidence(
     """Add a paper that was handed in, one that the scheme asks for, to evidence.csv; see `record_decision`."""
     study = read_study(folder)
     row = {"round": round or study.round, "subject_id": subject, "item": item, "date": date, "note": note}
-    return _record(Path(folder), study, "evidence", row)
+    return _record(Path(folder), study, "evidence", [row])
 
 
 def record_reply(folder: str | Path, *, round: str = "", subject: str, text: str, date: str) -> Path:  # noqa: A002
     """Add what a member replied to his result to replies.csv; see `record_decision`."""
     study = read_study(folder)
     row = {"round": round or study.round, "subject_id": subject, "date": date, "text": text}
-    return _record(Path(folder), study, "replies", row)
+    return _record(Path(folder), study, "replies", [row])
 
 
-def _record(folder: Path, study: Study, table: str, row: dict[str, str]) -> Path:
-    row = {name: value.strip(BLANKS).replace("\r\n", "\n").replace("\r", "\n") for name, value in row.items()}
-    _check(study, table, row)
-    row |= {name: iso_date(row[name]) for name in ("date", "due") if name in row}
+def record_opinions(folder: str | Path, rows: pd.DataFrame) -> Path:
+    """Add opinions, redacted as the inbox hands them over, to opinions.csv; see `record_decision`.
+
+    Parameters
+    ----------
+    folder : path
+        The study's folder.
+    rows : DataFrame
+        Text under columns of opinions.csv; all rows are written, or none.
+    """
+    return _record(Path(folder), read_study(folder), "opinions", rows.to_dict("records"))  # type: ignore[arg-type]
+
+
+def _record(folder: Path, study: Study, table: str, rows: Sequence[dict[str, str]]) -> Path:
+    rows = [_clean(row) for row in rows]
+    _check(study, table, pd.DataFrame(rows, dtype=str))
     frame: pd.DataFrame = getattr(study, table)
-    if (frame[list(row)] == pd.Series(row)).all(axis=1).any():
-        raise UsageError(f"{table}.csv: {', '.join(filter(None, row.values()))}: this row is there already")
+    there = set(map(tuple, frame[list(rows[0])].to_numpy())) if rows else set()
+    for row in rows:
+        if tuple(row.values()) in there:
+            raise UsageError(f"{table}.csv: {', '.join(filter(None, row.values()))}: this row is there already")
     path = folder / f"{table}.csv"
     books = [book.name for book in sorted(folder.iterdir()) if is_book(book)]
     if books and not path.is_file():
-        cells = ", ".join(f"{name} {value}" for name, value in row.items() if value)
+        cells = ", ".join(f"{name} {value}" for name, value in rows[0].items() if value)
         raise UsageError(f"{folder}: keeps its tables in {books[0]}; add the row to its sheet {table}: {cells}")
-    append(path, table, [row], study.digests.get(path.name, ""))
+    append(path, table, rows, study.digests.get(path.name, ""))
     return path
+
+
+def _clean(row: dict[str, str]) -> dict[str, str]:
+    row = {name: value.strip(BLANKS).replace("\r\n", "\n").replace("\r", "\n") for name, value in row.items()}
+    return row | {name: iso_date(row[name]) or row[name] for name in DAYS if name in row}
 
 
 # ----------------------------------------------------------------------------------------------------------- checks
 
 
-def _check(study: Study, table: str, row: dict[str, str]) -> None:
+def _check(study: Study, table: str, rows: pd.DataFrame) -> None:
     """Every cell must be what it must be when the study is read."""
     sheets = {name: Sheet(f"{name}.csv", getattr(study, name)) for name in ("units", "members", "posts")}
+    sheets |= {"themes": Sheet("themes.csv", study.themes)} if len(study.themes) else {}
     demands = demands_of(sheets, study.schemes)[table]
     wrong = []
-    for name, value in row.items():
-        cell = pd.Series([value], dtype=str)
-        faults = check_cells(f"{table}.csv", name, cell, demands[name]) if name in demands else []
-        wrong += [f"{name}: {value!r}, {fault.expected}" for fault in faults]
-        if name in FREE and ("\0" in value or value.startswith(FORMULA)):
-            wrong.append(
-                f"{name}: {value!r}, must be text that no spreadsheet takes for a formula: no = + - @ in front"
-            )
-    together = check_records(Sheet(f"{table}.csv", pd.DataFrame([row], dtype=str)), study.schemes)
+    for name, cells in rows.items():
+        faults = check_cells(f"{table}.csv", str(name), cells, demands[name]) if name in demands else []
+        wrong += [f"{name}: {fault.value!r}, {fault.expected}" for fault in faults]
+        wrong += [
+            f"{name}: {value!r}, must be text that no spreadsheet takes for a formula: no = + - @ in front"
+            for value in (cells if name in FREE else ())
+            if "\0" in value or value.startswith(FORMULA)
+        ]
+    together = check_records(Sheet(f"{table}.csv", rows), study.schemes)
     wrong += [f"{fault.column}: {fault.value!r}, {fault.expected}" for fault in together]
     if wrong:
         raise UsageError("\n".join(dict.fromkeys(wrong)))

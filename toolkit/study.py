@@ -42,7 +42,8 @@ class Study:
         Name of the folder.
     schemes : dict
         The scheme of every round, in the order of scheme.yaml.
-    units, members, posts, turnout, points, measures, criteria, decisions, evidence, replies : DataFrame
+    units, members, posts, turnout, points, measures, criteria, decisions, evidence, replies, themes, opinions, \
+    submissions : DataFrame
         The tables of the contract; ids and names are text (`""` where blank), counts and values are numbers (NaN where
         blank), dates are text (ISO). Optional columns are always there. A table without a file is empty.
     satisfaction : DataFrame
@@ -68,6 +69,9 @@ class Study:
     decisions: pd.DataFrame
     evidence: pd.DataFrame
     replies: pd.DataFrame
+    themes: pd.DataFrame
+    opinions: pd.DataFrame
+    submissions: pd.DataFrame
     tally: Tally
     digests: dict[str, str]
     void: pd.DataFrame = field(default_factory=NOTHING.table.copy)
@@ -279,13 +283,15 @@ def _typed(table: str, sheet: Sheet | None) -> pd.DataFrame:
         if column not in frame:
             frame[column] = ""
     numeric = {"turnout": STEPS, "posts": ["share"], "points": ["quantity"], "measures": ["value"]}
-    numeric["satisfaction"] = ["eligible"]
+    numeric |= {"satisfaction": ["eligible"], "themes": ["days"], "submissions": ["seconds"]}
     for column in numeric.get(table, []):
         frame[column] = pd.to_numeric(frame[column], errors="coerce").astype(float)
     if table == "turnout":
         frame = frame.dropna(how="all", subset=STEPS).reset_index(drop=True)  # rows that are yet to be filled in
     dates = {"posts": ["from", "to"], "points": ["date"], "decisions": ["date", "due"]}
-    for column in {**dates, "evidence": ["date"], "replies": ["date"]}.get(table, []):
+    dates |= {"evidence": ["date"], "replies": ["date"], "submissions": ["submitted"]}
+    dates["opinions"] = ["date", "opened", "closed"]
+    for column in dates.get(table, []):
         frame[column] = frame[column].map(iso_date).astype(str)
     return frame
 

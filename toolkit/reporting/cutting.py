@@ -13,6 +13,7 @@ import pandas as pd
 from toolkit.faults import UsageError
 from toolkit.reporting.books import Books
 from toolkit.reporting.frames import grouped, highest, rounded, tabled
+from toolkit.reporting.heard import heard
 from toolkit.reporting.phrases import matter_label
 from toolkit.reporting.privacy import FEWEST, coarse, published
 from toolkit.reporting.scope import Scope
@@ -97,6 +98,7 @@ class Cutter(Scope):
         title, name, period = self.heading()
         categories = list(dict.fromkeys(row["category"] for row in self.members))
         matrix, by_source = self._matrix()
+        opinions, handling = heard(self.book, self.unit, self.language)
         return Slice(
             language=self.language,
             title=title,
@@ -104,7 +106,7 @@ class Cutter(Scope):
             period=period,
             unit_id=self.unit,
             unit=self.unit_name,
-            facts=self._facts(),
+            facts=self._facts() | {"opinions": handling},
             method=self.book.method(categories, self.language),
             turnout=self._turnout(),
             league=self._league(),
@@ -114,6 +116,7 @@ class Cutter(Scope):
             by_source=by_source,
             selves=self._selves(),
             hidden=self._hidden_frame(),
+            opinions=opinions,
             bottom=self._bottom(),
             **self._results(),
             labels={name: self.label(name) for name in self.open.sources},
