@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import logging
 import shutil
 import threading
@@ -14,6 +15,7 @@ from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from papermill.engines import Engine, NBClientEngine, papermill_engines
@@ -24,7 +26,7 @@ from toolkit.batch.requests import Request, Spec, spec_of
 from toolkit.batch.units import Bounds, Outcome, Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from nbformat import NotebookNode
 
@@ -158,7 +160,7 @@ def _execute(unit: Unit, work: Path, execute: Execute) -> None:
         _settle_file(target, unit)
         raise
     for name, exporter in unit.exporters.items():
-        _write(work / name, export(executed, exporter))
+        _write(work / name, export(executed, exporter, unit.settings))
 
 
 def _engine(unit: Unit, execute: Execute) -> str:
@@ -190,10 +192,10 @@ def _settle_file(path: Path, unit: Unit) -> None:
             _write(path, nbformat.writes(settled(nbformat.reads(text, as_version=4), unit)))
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, content: str | bytes) -> None:
     """Write a file whole or not at all."""
     try:
-        path.write_text(text, encoding="utf-8", newline="\n")
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
     except OSError:
         path.unlink(missing_ok=True)
         raise
@@ -235,28 +237,32 @@ def without(source: str, names: Collection[str]) -> str:
 
 
 @cache
-def _exporter(name: str) -> Any:  # noqa: ANN401
+def _exporter(name: str, settings: str) -> Any:  # noqa: ANN401
     from nbconvert.exporters import get_exporter  # noqa: PLC0415
+    from traitlets.config import Config  # noqa: PLC0415
 
-    return get_exporter(name)()
+    return get_exporter(name)(config=Config(json.loads(settings)))
 
 
-def export(notebook: NotebookNode, exporter: str) -> str:
-    """A notebook in another format, by the name of an nbconvert exporter."""
-    text, _ = _exporter(exporter).from_notebook_node(notebook)
-    return str(text)
+def export(notebook: NotebookNode, exporter: str, settings: Mapping[str, Any] = MappingProxyType({})) -> str | bytes:
+    """A notebook in another format, by the name of an nbconvert exporter, which may be given settings of nbconvert."""
+    found = _exporter(exporter, json.dumps(dict(settings), sort_keys=True))
+    content: str | bytes = found.from_notebook_node(notebook)[0]
+    return content
 
 
 def warm_exporters(unit: Unit) -> None:
-    """Export a unit that is done, for nothing but what the exporters then have ready."""
+    """Have the exporters ready: by exporting a unit that is done, unless they know what a fork would not survive."""
     import nbformat  # noqa: PLC0415
 
     executed = Path(unit.folder) / Path(unit.notebook).name
     if executed.is_file():
         notebook = nbformat.read(executed, as_version=4)
-        for exporter in unit.exporters.values():
+        settings = json.dumps(dict(unit.settings), sort_keys=True)
+        for name in unit.exporters.values():
             with suppress(Exception):
-                export(notebook, exporter)
+                exporter = _exporter(name, settings)
+                getattr(exporter, "warm", exporter.from_notebook_node)(notebook)
 
 
 # In the process that asks for it ----------------------------------------------------------------------------------

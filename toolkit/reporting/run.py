@@ -35,6 +35,12 @@ if TYPE_CHECKING:
 
 RECORD = "record.html"
 EXPORTERS = {PAGE: "toolkit-html"}
+FORMATS = {
+    "html": (PAGE, "toolkit-html"),
+    "docx": ("report.docx", "toolkit.documents.papers.WordExporter"),
+    "pdf": ("report.pdf", "toolkit.documents.papers.PdfExporter"),
+}
+"""The file of every format, and its exporter; by the path of a class, which an older installation finds too."""
 MAIN = Edition()
 PACKAGES = ("toolkit", "pandas", "numpy", "scipy", "narwhals", "duckdb", "papermill", "nbclient", "nbconvert")
 
@@ -150,6 +156,26 @@ def plan(
         raise UsageError(f"language: {language!r}, must be one of {', '.join(LANGUAGES)}")
     views = Views(study, scores, edition, turn, language)
     return Plan(views, out, notebooks, tuple(wanted), exporters)
+
+
+def exporters_of(formats: str) -> dict[str, str]:
+    """Exporters by the files that they write, for formats that a user lists with commas between them.
+
+    Raises
+    ------
+    UsageError
+        If there is no such format, or none is named.
+
+    Examples
+    --------
+    >>> list(exporters_of("html, pdf"))
+    ['report.html', 'report.pdf']
+    """
+    names = [name.strip() for name in formats.split(",")]
+    for name in names:
+        if name not in FORMATS:
+            raise UsageError(f"--format: {name!r}, {one_of(name, FORMATS)}")
+    return dict(FORMATS[name] for name in names)
 
 
 def parameters_of(notebook: Path) -> list[str]:

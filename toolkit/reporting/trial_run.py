@@ -13,7 +13,7 @@ from toolkit.weighting.experiment import FILE
 from toolkit.words import LANGUAGES, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from toolkit.batch.units import Outcome
@@ -30,7 +30,16 @@ def place(out: Path, study: Study, plan: Experiments) -> Path:
     return out / study.name / f"{plan.round}.{NOTEBOOK}"
 
 
-def unit_of(folder: Path, study: Study, plan: Experiments, out: Path, *, notebooks: Path, language: str = "") -> Unit:
+def unit_of(
+    folder: Path,
+    study: Study,
+    plan: Experiments,
+    out: Path,
+    *,
+    notebooks: Path,
+    language: str = "",
+    exporters: Mapping[str, str] = EXPORTERS,
+) -> Unit:
     """What the batch runs.
 
     Parameters
@@ -45,6 +54,8 @@ def unit_of(folder: Path, study: Study, plan: Experiments, out: Path, *, noteboo
         Folder that holds the notebooks.
     language : str
         "zh" or "en"; blank for that of the scheme.
+    exporters : mapping
+        Names of nbconvert exporters by the file that each writes.
 
     Raises
     ------
@@ -69,7 +80,7 @@ def unit_of(folder: Path, study: Study, plan: Experiments, out: Path, *, noteboo
             # the notebook reads files of which the batch knows nothing: where one has changed, it runs again
             "inputs": {**study.digests, FILE: digest(folder / FILE)},
         },
-        exporters=EXPORTERS,
+        exporters=exporters,
     )
 
 
