@@ -319,7 +319,8 @@ def test_of_ten_thousand_units_a_slice_is_drawn_and_all_are_found(open_page, lar
     page.locator("[role=search] select").last.select_option(label="生成失败 (100)")
     assert page.locator("tr.fault").count() == 100
     assert page.locator("tbody tr").nth(1).inner_text() == "ValueError: 99"
-    page.get_by_role("button", name="得分").dblclick()
+    for _ in range(2):
+        page.get_by_role("button", name="得分").click()
     scores = [float(text) for text in column(page, 1)]
     assert scores == sorted(scores, reverse=True)
     assert [row[-2:] for row in page.locator("tr.fault summary").all_inner_texts()] == ["99"] * 100
