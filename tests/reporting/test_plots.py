@@ -42,7 +42,10 @@ def test_a_figure_is_svg_with_text_in_the_chinese_font(make_view, name, language
 def test_a_distribution_names_no_unit_but_this(make_view):
     plot = plots.distribution(make_view())
     assert "This unit 89.6" in texts(plot)
-    caption = "The unit among all 4 units at its level. With 89.6 it stands above 2 and below 1 of the 3 others."
+    caption = (
+        "The unit among all 4 units at its level."
+        " By its 95% interval (88–91) it stands above 2 and below 1 of the 3 others."
+    )
     assert plot.caption == caption
     assert plot.alt == f"{caption} 92.0, 89.6, 80.0, 75.5"
     overview = make_view("zh", units=make_view().units.assign(own=False))

@@ -281,7 +281,7 @@ def outline(sheet: Sheet) -> Plot | None:
     ]
     marks = [series for series in marks if not all(map(math.isnan, series[3]))]
     keys = [(name, mark, colour, values[0]) for name, mark, colour, values, _size in marks]
-    chart = Rows(names, limits(own, branch, mine), _("Score (0-100)"), keys=keys)
+    chart = Rows(names, limits(own, branch, mine), _("Score (0-100)"), pitch=13, keys=keys)
     for _name, mark, colour, values, size in marks:
         chart.marks(values, mark, colour, size=size)
     title = _("Your score on every indicator, beside the mean of the branch")

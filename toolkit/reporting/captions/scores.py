@@ -136,16 +136,16 @@ def distribution(units: pd.DataFrame, interval: tuple[float | None, float | None
     low, high = (own[0] if end is None else end for end in interval)
     lower = sum(score < low - TOLERANCE for score in others)
     higher = sum(score > high + TOLERANCE for score in others)
-    text = _("With {score} it stands above {lower} and below {higher} of the {n} others.")
-    told = [text.format(score=points(own[0]), lower=lower, higher=higher, n=len(others))]
-    same = len(others) - lower - higher
+    same, n = len(others) - lower - higher, len(others)
     if interval[0] is None:
-        told += [_("Others with the same mean: {n}.").format(n=same)] if same else []
+        told = [_("By the means it stands above {lower} and below {higher} of the {n} others.")]
+        told += [_("Others with the same mean: {same}.")] if same else []
         told.append(_("Without intervals no difference is shown."))
-    elif same:
-        within = _("Others within its 95% interval ({span}), from which no difference is shown: {n}.")
-        told.append(within.format(span=span(low, high), n=same))
-    return joined(told, language)
+    else:
+        told = [_("By its 95% interval ({span}) it stands above {lower} and below {higher} of the {n} others.")]
+        told += [_("Others within the interval, from which no difference is shown: {same}.")] if same else []
+    facts = {"lower": lower, "higher": higher, "n": n, "same": same, "span": span(*interval)}
+    return joined([text.format(**facts) for text in told], language)
 
 
 # -------------------------------------------------------------------------------------------- indicators and sources
