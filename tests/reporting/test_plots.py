@@ -196,6 +196,29 @@ def test_a_long_league_is_cut_into_pages_on_one_scale(make_view, members, parts)
         assert figures[0].caption.startswith(f"{title}. ")
 
 
+@pytest.mark.parametrize("name", ["profile", "heat", "selves"])
+def test_many_indicators_stand_on_a_page(make_view, name):
+    labels = [f"I{place}" for place in range(44)]
+    rows = pd.DataFrame({"indicator": labels, "label": labels, "depth": 1, "leaf": True, "score": 80.0})
+    view = make_view(
+        matrix=rows,
+        by_source=pd.DataFrame({"superior": 80.0, "peer": 90.0}, index=rows.index),
+        selves=pd.DataFrame({"label": labels, "self": 90.0, "others": 80.0, "gap": 10.0}),
+    )
+    plot = getattr(plots, name)(view)
+    assert set(labels) <= set(texts(plot))
+    assert height(plot) < PAGE_HEIGHT
+
+
+def test_more_categories_than_a_figure_holds_are_not_told_apart(make_view):
+    view = make_view()
+    many = pd.concat([view.results.iloc[[0]]] * 21, ignore_index=True).assign(ratee_id=[f"X{n}" for n in range(21)])
+    league = pd.concat([view.league.iloc[[0]]] * 21, ignore_index=True)
+    league = league.assign(member_id=many["ratee_id"], category=[f"C{n}" for n in range(21)])
+    assert "C3 (1)" not in texts(plots.stars(make_view(results=many, league=league)))
+    assert "C3 (1)" in texts(plots.stars(make_view(results=many.iloc[:20], league=league.iloc[:20])))
+
+
 def height(plot):
     return float(ET.fromstring(plot.svg).get("height").removesuffix("pt"))  # noqa: S314
 

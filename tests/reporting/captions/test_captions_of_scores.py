@@ -230,7 +230,7 @@ def test_the_only_source_stands_for_all_where_these_are_hidden():
 def test_which_source_is_lowest_and_highest_on_most_indicators():
     matrix, by_source = indicators(("德", 1, 90, 80, 85), ("能", 1, 70, 80, 90), ("绩", 1, 90, 80, NAN), sources="ABC")
     assert scores.order(matrix, by_source, LABELS, "en") == (
-        "Lowest on most: Public, on 2 of 3 indicators. Highest on most: Peers, on 2 of 3 indicators."
+        "Most often lowest: Public, on 2 of 3 indicators. Most often highest: Peers, on 2 of 3 indicators."
     )
     level = scores.order(*indicators(("德", 1, 80, 80)), LABELS, "en")
     assert level == "On no indicator is there a gap between the sources."
