@@ -89,12 +89,18 @@ def test_a_table_inside_a_list_stays_there():
     assert sum(item[0]["widths"]) <= OFFICIAL.width - 2 * OFFICIAL.body + 1
 
 
-def test_the_last_section_of_what_is_compact_stands_apart():
-    laid = lay_out(document(), title="题", layout=layout_of("zh", compact=True))
-    apart = [block["text"] for page in laid["pages"] for block in page["blocks"] if block["apart"]]
-    assert apart == ["三、回执"]
-    laid = lay_out(document(), title="题", layout=OFFICIAL)
-    assert not [block for page in laid["pages"] for block in page["blocks"] if block["apart"]]
+def columns(*cells, layout):
+    laid = lay_out(document(*cells), title="题", layout=layout)
+    return [(page["columns"], len(page["blocks"])) for page in laid["pages"]]
+
+
+def test_the_last_section_of_what_is_compact_stands_apart_in_columns_if_it_is_text():
+    compact = layout_of("zh", compact=True)
+    two = new_markdown_cell("## 甲\n\n文\n\n## 乙\n\n文\n\n### 丙")
+    assert columns(two, layout=compact) == [(1, 2), (2, 3)]
+    assert columns(two, table(), layout=compact) == [(1, 2), (1, 4)]
+    assert columns(new_markdown_cell("## 甲\n\n文"), layout=compact) == [(1, 2)]
+    assert columns(two, layout=OFFICIAL) == [(1, 5)]
 
 
 # Texts ----------------------------------------------------------------------------------------------------------

@@ -55,7 +55,8 @@ def test_every_block_has_a_style_of_its_name(language):
     assert texts(file, "List Continue") == ["续"]
     assert texts(file, "Note") == ["含本数。"]
     assert texts(file, "HTML Preformatted") == ["a  b\n  c"]
-    assert texts(file, "Caption") == ["党员得分", "平均分", "色块", "宽表"]
+    assert texts(file, "Caption") == ["党员得分", "宽表"]
+    assert texts(file, "Figure Caption") == ["平均分", "色块"]
     assert texts(file, "Table Note") == ["注：满分 100。"]
     assert [[cell.text for cell in row.cells] for row in file.tables[0].rows] == [
         ["姓名", "得分"], ["张三", "88.2"], ["李四", "9.5"]
@@ -156,7 +157,7 @@ def test_a_document_is_restyled_by_its_styles_alone(language):
     """Nothing but what a cell of a table or a piece of text is for is said at its place."""
     body = opened(language=language).element.body
     paragraph = {child.tag for each in body.iter(qn("w:pPr")) for child in each}
-    assert paragraph <= {qn(f"w:{name}") for name in ("pStyle", "numPr", "keepNext", "jc", "sectPr", "pageBreakBefore")}
+    assert paragraph <= {qn(f"w:{name}") for name in ("pStyle", "numPr", "keepNext", "jc", "sectPr")}
     piece = {child.tag for each in body.iter(qn("w:rPr")) for child in each}
     assert piece <= {qn(f"w:{name}") for name in ("rStyle", "b", "bCs", "i", "iCs")}
     assert all(each.pPr is not None for each in body.iter(qn("w:p")))
@@ -174,11 +175,22 @@ def test_every_style_in_use_is_there(language):
 def test_headings_and_captions_stay_with_what_follows():
     file = opened(new_markdown_cell("## 甲"), table(caption="表", note="注"), CELLS[3])
     assert file.styles["Heading 1"].paragraph_format.keep_with_next
-    captions = [each for each in file.paragraphs if each.style.name == "Caption"]
+    captions = [each for each in file.paragraphs if "Caption" in each.style.name]
     assert [each.paragraph_format.keep_with_next for each in captions] == [True, None]  # over a table, under a figure
     assert [each.paragraph_format.keep_with_next for each in file.paragraphs if each.style.name == "Figure"] == [True]
-    rows = [row.cells[0].paragraphs[0].paragraph_format.keep_with_next for row in file.tables[0].rows]
-    assert rows == [True, None, True]  # the head with the first row, the last row with the note
+    assert tied(file.tables[0]) == [True, True, True]  # it is short: all rows together, and with the note
+
+
+def tied(grid):
+    return [row.cells[0].paragraphs[0].paragraph_format.keep_with_next for row in grid.rows]
+
+
+def test_a_long_table_is_divided_but_neither_after_its_head_nor_before_its_note():
+    rows = [(f"党员{number}", "1") for number in range(13)]
+    file = opened(table(rows), table(rows, note="注"), table(rows[:12]))
+    assert tied(file.tables[0]) == [True, *[None] * 13]
+    assert tied(file.tables[1]) == [True, *[None] * 12, True]
+    assert tied(file.tables[2]) == [*[True] * 12, None]
 
 
 def test_a_table_repeats_its_head_and_keeps_its_rows_whole():
@@ -234,11 +246,18 @@ def test_fonts_have_others_to_take_their_place():
     assert used <= set(named)
 
 
-def test_the_last_section_of_a_sheet_begins_a_page():
-    file = opened(compact=True)
-    apart = [each.text for each in file.paragraphs if each.paragraph_format.page_break_before]
-    assert apart == ["三、回执"]
-    assert file.styles["Body Text"].paragraph_format.line_spacing == Pt(16)
+def test_the_last_section_of_a_sheet_begins_a_page_of_two_columns():
+    body = opened(compact=True).element.body
+    (break_,) = [each for each in body.iter(qn("w:p")) if each.xpath("w:pPr/w:sectPr")][-1:]
+    assert break_.getnext().text == "三、回执"
+    assert body.xpath("//w:sectPr/w:cols/@w:num") == ["2"]
+    assert body.xpath("w:sectPr/w:cols/@w:num") == ["2"]
+    assert docx.Document(BytesIO(made(compact=True))).styles["Body Text"].paragraph_format.line_spacing == Pt(13.5)
+
+
+def test_a_paragraph_that_is_all_bold_stays_with_what_follows():
+    file = opened(new_markdown_cell("**甲**\n\n- 乙\n\n**丙** 丁"))
+    assert [each.paragraph_format.keep_with_next for each in file.paragraphs][1:] == [True, None, None]
 
 
 # Nothing is lost ------------------------------------------------------------------------------------------------

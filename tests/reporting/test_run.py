@@ -27,15 +27,18 @@ from toolkit.reporting.run import INDEX, PAGE
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 FILES = {
-    "B12": {PAGE, "scores.csv", "slice.json", "unit_report.ipynb"},
-    "B03": {PAGE, "scores.csv", "slice.json", "unit_report.ipynb"},
-    OVERVIEW: {PAGE, "scores.csv", "slice.json", "overview.ipynb"},
+    "B12": {PAGE, run.RECORD, "scores.csv", "slice.json", "unit_report.ipynb"},
+    "B03": {PAGE, run.RECORD, "scores.csv", "slice.json", "unit_report.ipynb"},
+    OVERVIEW: {PAGE, run.RECORD, "scores.csv", "slice.json", "overview.ipynb"},
 }
+LEADS_OUT = re.compile(r"\.\./|\bfile:|(?<![<\w/*.])/(?:tmp|home|root|usr|var|work|Users)/|\b[A-Z]:\\+Users")
+WITH_RECORD = run.EXPORTERS | {run.RECORD: "toolkit-record"}
 
 
 def plan(study, scores, out, *names, **options):
     """A run of some units and, by its name, of the overview."""
-    return replace(run.plan(study, scores, out, **{"notebooks": NOTEBOOKS, **options}), names=names)
+    options = {"notebooks": NOTEBOOKS, "exporters": WITH_RECORD, **options}
+    return replace(run.plan(study, scores, out, **options), names=names)
 
 
 def manifest(folder):
@@ -71,7 +74,6 @@ def test_every_unit_has_its_folder_and_nothing_else_is_there(finished):
 
 
 def test_no_file_of_a_unit_names_another_or_its_people(study, finished):
-    own_words = set(re.findall(r"\w+", text_of(NOTEBOOKS / "unit_report.ipynb")))  # among them the unit shown there
     for unit in ("B12", "B03"):
         own = study.members["unit_id"] == unit
         foreign = set(study.members.loc[~own, "name"]) - set(study.members.loc[own, "name"])
@@ -82,7 +84,32 @@ def test_no_file_of_a_unit_names_another_or_its_people(study, finished):
             # a name of two characters may by chance stand in prose; a cell or label would hold it alone
             shown = set(re.findall(r"[\u4e00-\u9fff]+", text))
             assert not foreign & shown, file
-            assert not ids & (set(re.findall(r"\b[A-Z]\w+", text)) - own_words), file
+            assert not ids & set(re.findall(r"\b[A-Z]\w+", text)), file
+
+
+def test_no_file_of_a_unit_leads_out_of_its_folder(finished):
+    for name in FILES:
+        assert_knows_no_place(finished.folder / name)
+
+
+def assert_knows_no_place(folder):
+    """No file of a folder holds a path of this machine, or one that leads out of the folder."""
+    places = [str(place) for place in (NOTEBOOKS.parent, folder.parent, Path(sys.prefix), Path.home())]
+    for file in folder.iterdir():
+        text = text_of(file)
+        assert not [place for place in places if place in text], file
+        assert not LEADS_OUT.search(text), file
+        links = re.findall(r'href="([^"]*)"', text) if file.suffix == ".html" else []
+        assert not [link for link in links if not link.startswith("#")], file
+
+
+def test_a_path_would_be_noticed(tmp_path):
+    for text in ("see ../B02", "<a href='x' href=\"B02/report.html\">", "at /home/me/x.py", str(tmp_path), "C:\\Users"):
+        folder = tmp_path / str(len(text))
+        folder.mkdir()
+        (folder / "report.html").write_text(text, encoding="utf-8")
+        with pytest.raises(AssertionError):
+            assert_knows_no_place(folder)
 
 
 def text_of(file):
@@ -93,7 +120,7 @@ def text_of(file):
 def test_no_file_holds_a_rater(study_folder, finished):
     raters = set(pd.read_csv(study_folder / "ratings.csv", dtype=str)["rater_id"].dropna())
     files = [path for path in finished.folder.rglob("*") if path.is_file()]
-    assert len(files) == 14
+    assert len(files) == 17
     for file in files:
         # \b: an id of twelve digits inside a longer one is none
         assert not raters & set(re.findall(r"\b[0-9a-f]{12}\b", text_of(file))), file
@@ -195,7 +222,7 @@ def test_a_unit_that_fails_stops_no_other(study, scores, tmp_path):
     assert set(failed["files"]) == {"scores.csv", "slice.json", "unit_report.ipynb"}  # what is needed to see why
     page = index(out)
     assert "RuntimeError: no votes &lt;b&gt;" in page
-    assert linked(out, "") == ["../index.html", "B01/report.html", "B01/scores.csv"]
+    assert linked(out, "") == ["../index.html", *(f"B01/{file}" for file in (PAGE, run.RECORD, "scores.csv"))]
     assert "生成失败的报告：1 份" in page
     assert {path.name for path in out.iterdir()} == {INDEX, MANIFEST, "B01", "B02"}
 
@@ -475,7 +502,13 @@ def test_sheets_and_comparisons_through_papermill(study, scores, tmp_path):
         folder = made.folder(tmp_path, "2026H2")
         (outcome,) = run.perform_all(plan(study, scores, folder, name, edition=made), 1)
         assert outcome.outcome == "done", outcome.error
-        assert {path.name for path in (folder / name).iterdir()} == {PAGE, "slice.json", f"{made.notebook}.ipynb"}
+        assert {path.name for path in (folder / name).iterdir()} == {
+            PAGE,
+            run.RECORD,
+            "slice.json",
+            f"{made.notebook}.ipynb",
+        }
+        assert_knows_no_place(folder / name)
         done = run.finish(study, scores, folder, [outcome], turn="2026H2", language="zh", edition=made)
         page = index(done.folder)
         assert f'href="{name}/{PAGE}"' in page

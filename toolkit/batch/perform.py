@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import logging
 import shutil
@@ -25,7 +26,7 @@ from toolkit.batch.requests import Request, Spec, spec_of
 from toolkit.batch.units import Bounds, Outcome, Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from nbformat import NotebookNode
 
@@ -201,14 +202,38 @@ def _write(path: Path, content: str | bytes) -> None:
 
 
 def settled(notebook: NotebookNode, unit: Unit) -> NotebookNode:
-    """A notebook without what differs between two runs: times, paths of the organiser's machine, random ids."""
+    """A notebook without what differs between two runs, and without what is another's.
+
+    The first are times, paths of the organiser's machine and random ids; the second is whom the notebook was written
+    with: its defaults name a study and a unit.
+    """
     for part in (notebook, *notebook.cells):
         part.metadata.pop("papermill", None)
     for place, cell in enumerate(notebook.cells):
-        for tag in RANDOM_IDS & set(cell.metadata.get("tags", ())):
+        tags = set(cell.metadata.get("tags", ()))
+        for tag in RANDOM_IDS & tags:
             cell["id"] = f"{tag}-{place}"
+        if "parameters" in tags:
+            cell["source"] = without(cell["source"], unit.parameters)
     notebook.metadata.update(unit.metadata)
     return notebook
+
+
+def without(source: str, names: Collection[str]) -> str:
+    """The lines of a cell but for those that do nothing else than give these names a value."""
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError:  # a magic, perhaps; papermill has run it as it stands
+        return source
+    gone: set[int] = set()
+    kept: set[int] = set()
+    for part in statements:
+        targets = part.targets if isinstance(part, ast.Assign) else []
+        targets = [part.target] if isinstance(part, ast.AnnAssign) else targets
+        goes = bool(targets) and all(isinstance(target, ast.Name) and target.id in names for target in targets)
+        (gone if goes else kept).update(range(part.lineno, (part.end_lineno or part.lineno) + 1))
+    gone -= kept
+    return "\n".join(line for number, line in enumerate(source.splitlines(), start=1) if number not in gone)
 
 
 @cache

@@ -8,6 +8,8 @@ PAGE = (210.0, 297.0)
 """Width and height of A4 in mm."""
 MM = 72 / 25.4
 """Points in a millimetre."""
+GUTTER = 20.0
+"""Space between two columns in pt."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Layout:
     edges : bool
         Whether page numbers stand at the outer edge, right on odd pages; in the middle otherwise.
     last_apart : bool
-        Whether the last section begins a page.
+        Whether the last section begins a page, in two columns if it is nothing but text.
     """
 
     language: str
@@ -61,6 +63,11 @@ class Layout:
     def turned(self) -> float:
         """Width of the text in pt on a page that is turned."""
         return (PAGE[1] - self.margins[1] - self.margins[3]) * MM
+
+    @property
+    def column(self) -> float:
+        """Width in pt of one of two columns."""
+        return (self.width - GUTTER) / 2
 
     def heading(self, level: int) -> float:
         """Size of a heading in pt."""
@@ -89,6 +96,6 @@ def layout_of(language: str, *, compact: bool = False) -> Layout:
     if not compact:
         return layout
     return replace(
-        layout, margins=(20, 20, 20, 20), title=18, body=10.5, pitch=16, headings=(12, 10.5), table=9, small=8, note=8,
-        tallest=130, last_apart=True,
+        layout, margins=(16, 17, 16, 17), title=17, body=9.5, pitch=13.5, headings=(11.5, 9.5), table=8.5, small=7.5,
+        note=7.5, gap=layout.gap / 2, tallest=130, last_apart=True,
     )  # fmt: skip

@@ -6,7 +6,18 @@ import re
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
-from toolkit.documents.blocks import DocumentError, Figure, Heading, ListBlock, Note, Paragraph, Preformatted, Table
+from toolkit.documents.blocks import (
+    DocumentError,
+    Figure,
+    Heading,
+    ListBlock,
+    Note,
+    Paragraph,
+    Preformatted,
+    Table,
+    walk,
+)  # fmt: skip
+from toolkit.documents.layout import GUTTER
 from toolkit.documents.markdown import spans
 from toolkit.documents.outline import has_head, outlined, tally
 from toolkit.documents.pictures import as_svg, figure_size
@@ -41,9 +52,9 @@ def lay_out(document: Document, *, title: str, layout: Layout) -> Data:
     Returns
     -------
     dict
-        `title`, `language`, `layout`, `counts` (see `tally`), and `pages`: stretches of pages of one orientation, each
-        with `landscape` and `blocks`. A block has its `kind`, the number of its `cell`, and texts that can be printed
-        as they are.
+        `title`, `language`, `layout`, `counts` (see `tally`), and `pages`: stretches of pages that are alike, each with
+        `landscape`, `columns` and `blocks`. A block has its `kind`, the number of its `cell`, and texts that can be
+        printed as they are.
 
     Raises
     ------
@@ -51,20 +62,20 @@ def lay_out(document: Document, *, title: str, layout: Layout) -> Data:
         If a block cannot be carried; the message names the cell.
     """
     blocks = outlined(document, title)
-    sections = [place for place, (_, block) in enumerate(blocks) if isinstance(block, Heading) and block.level == 1]
-    laid: list[Data] = []
-    for place, (cell, block) in enumerate(blocks):
-        try:
-            data = _laid(block, layout, layout.width)
-        except DocumentError as fault:
-            raise DocumentError(f"cell {cell}: {fault}") from fault
-        laid.append(data | {"cell": cell, "apart": layout.last_apart and [place] == sections[1:][-1:]})
+    last = _last_section(blocks) if layout.last_apart else len(blocks)
+    texts = not any(isinstance(block, Table | Figure) for block in walk(block for _, block in blocks[last:]))
+    laid = [_placed(cell, block, layout, layout.width) for cell, block in blocks[:last]]
+    apart = [_placed(cell, block, layout, layout.column if texts else layout.width) for cell, block in blocks[last:]]
+    pages = _pages(laid)
+    if apart:
+        pages += [{**page, "columns": 2 if texts else 1} for page in _pages(apart)]
     return {
         "title": line(title) or words(layout.language)("Report"),
         "language": layout.language,
         "layout": layout,
+        "gutter": GUTTER,
         "counts": dict(tally(block for _, block in blocks)),
-        "pages": _pages(laid),
+        "pages": pages,
     }
 
 
@@ -73,22 +84,35 @@ def blame(data: Data, attempt: Callable[[Data], object], fault: DocumentError) -
     for page in data["pages"]:
         for block in page["blocks"]:
             try:
-                attempt(data | {"counts": {}, "pages": [{"landscape": False, "blocks": [block | {"level": 1}]}]})
+                attempt(data | {"counts": {}, "pages": [page | {"blocks": [block | {"level": 1}]}]})
             except DocumentError as own:
                 return DocumentError(f"cell {block['cell']}: {own}")
     return fault
 
 
+def _last_section(blocks: Sequence[tuple[int, Block]]) -> int:
+    """Where the last section begins; after the last block if there are not two."""
+    sections = [place for place, (_, block) in enumerate(blocks) if isinstance(block, Heading) and block.level == 1]
+    return sections[-1] if len(sections) > 1 else len(blocks)
+
+
+def _placed(cell: int, block: Block, layout: Layout, width: float) -> Data:
+    try:
+        return _laid(block, layout, width) | {"cell": cell}
+    except DocumentError as fault:
+        raise DocumentError(f"cell {cell}: {fault}") from fault
+
+
 def _pages(blocks: Iterable[Data]) -> list[Data]:
     """Stretches of one orientation; headings go with the table before which they stand."""
-    pages: list[Data] = [{"landscape": False, "blocks": []}]
+    pages: list[Data] = [{"landscape": False, "columns": 1, "blocks": []}]
     for block in blocks:
         landscape = block.get("landscape", False)
         if landscape != pages[-1]["landscape"]:
             moved: list[Data] = []
             while landscape and pages[-1]["blocks"] and pages[-1]["blocks"][-1]["kind"] == "heading":
                 moved.insert(0, pages[-1]["blocks"].pop())
-            pages.append({"landscape": landscape, "blocks": moved})
+            pages.append({"landscape": landscape, "columns": 1, "blocks": moved})
         pages[-1]["blocks"].append(block)
     return pages
 
@@ -99,7 +123,9 @@ def _laid(block: Block, layout: Layout, width: float) -> Data:
         case Heading(level, text):
             data: Data = {"level": level, "text": line(text)}
         case Paragraph(markdown):
-            data = {"spans": [vars(span) | {"text": _inline(span)} for span in spans(markdown)]}
+            pieces = spans(markdown)
+            leads = bool(pieces) and all(piece.strong for piece in pieces)  # a heading in all but name
+            data = {"leads": leads, "spans": [vars(piece) | {"text": _inline(piece)} for piece in pieces]}
         case ListBlock(ordered, items):
             data = {"ordered": ordered, "items": [_inside(item, layout, narrow) for item in items]}
         case Note(blocks):

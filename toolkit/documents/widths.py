@@ -21,10 +21,12 @@ SHORT = 4.0
 """A text that is shorter is not, and a title not into shorter lines, in em."""
 LATIN = 0.58
 """Mean width of a character that is not Chinese, in em: digits of Noto Sans take 0.56, those of Times 0.5."""
+BOLD = 0.64
+"""Likewise of a bold one, as titles are."""
 MONOSPACED = 0.61
 """Width of a character of a monospaced font, in em."""
 TALLEST = 12
-"""A row of more lines than this may be divided between two pages."""
+"""A row of more lines than this may be divided between two pages, and so may a table."""
 _TOKEN = re.compile(r"[\u1100-\uffef]|[^\s\u1100-\uffef]+")  # what a line cannot be broken within
 
 
@@ -42,12 +44,15 @@ class Fit:
         Of its columns, in pt; together the width of the text.
     whole : tuple of bool
         Whether a row must not be divided between two pages.
+    together : bool
+        Whether the table must not.
     """
 
     size: float
     landscape: bool
     widths: tuple[float, ...]
     whole: tuple[bool, ...]
+    together: bool
 
 
 def fit(table: Table, layout: Layout, width: float | None = None) -> Fit:
@@ -65,9 +70,10 @@ def fit(table: Table, layout: Layout, width: float | None = None) -> Fit:
         if sum(least) * size <= room:
             break
     widths = _shared(room / size, least, best)
-    lines = (max(map(_lines, row, widths), default=1) for row in table.rows)
+    lines = [max(map(_lines, row, widths), default=1) for row in table.rows]
     points = tuple(round(size * each, 2) for each in widths)
-    return Fit(size, room > upright, points, tuple(count <= TALLEST for count in lines))
+    whole = tuple(count <= TALLEST for count in lines)
+    return Fit(size, room > upright, points, whole, together=sum(lines) <= TALLEST)
 
 
 def monospaced_size(text: str, layout: Layout, width: float) -> float:
@@ -83,7 +89,8 @@ def length(text: str, *, latin: float = LATIN) -> float:
 
 def _least(title: str, align: str, cells: Sequence[str]) -> float:
     """Width without which a column is hard to read: numbers stand in one line, texts are broken between words."""
-    longest = max((length(token) for text in (title, *cells) for token in _TOKEN.findall(text)), default=0.0)
+    words = (length(token) for text in cells for token in _TOKEN.findall(text))
+    longest = max(*(length(token, latin=BOLD) for token in _TOKEN.findall(title)), *words, 0.0, 0.0)
     if align == "right":
         return max(longest, min(length(title), SHORT), *map(length, cells), 0.0)
     return max(longest, *(min(length(text), SHORT) for text in (title, *cells)))

@@ -171,6 +171,11 @@ class Book:
         rows = self.study.turnout
         return Rows(rows[rows["round"].isin(self.parts) & (rows["ratee_id"] == "")], "unit_id")
 
+    @cached_property
+    def void(self) -> Rows:
+        """Boxes and ballots that do not count, by unit."""
+        return Rows(self.study.void[self.study.void["round"].isin(self.parts)], "unit_id")
+
     def frame(self, name: str) -> Rows:
         """One of the tables of the round's `Rung`, by ratee."""
         if name not in self._frames:

@@ -142,6 +142,7 @@ class Cutter(Scope):
             "min_raters": self.open.min_raters,
             "unshown": [self.label(name) for name in self.scheme.indicator_tree.names[1:] if name in self.open.unshown],
         }
+        facts["void"] = self._void()
         facts |= self._mean()
         grades = Counter(row["grade"] for row in counted)
         facts["grades"] = {name: grades[name] for name in (self.scheme.grades.bands if self.scheme.grades else {})}
@@ -245,6 +246,18 @@ class Cutter(Scope):
             if (name,) in forms or name in answers
         ]
         return tabled(rows, ["source", "label", *steps, "blank"])
+
+    def _void(self) -> list[dict[str, Any]]:
+        """How many boxes and ballots do not count, by source and rule; small numbers of ballots are not told."""
+        rows = self.book.void.of_all([*self.tree.below(self.scope), *([] if self.unit else [""])])
+        found = Counter((row["source"], row["rule"], row["ballot"] == 0) for row in rows)
+        few = self.open.min_raters
+        return [
+            {"label": self.label(source), "rule": rule, "box": box, "number": count if box or count >= few else None}
+            for source in self.book.design.top_of
+            for (name, rule, box), count in sorted(found.items())
+            if name == source
+        ]
 
     def _league(self) -> pd.DataFrame:
         own = self._own_rows
