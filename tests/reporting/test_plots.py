@@ -42,7 +42,10 @@ def test_a_figure_is_svg_with_text_in_the_chinese_font(make_view, name, language
 def test_a_distribution_names_no_unit_but_this(make_view):
     plot = plots.distribution(make_view())
     assert "This unit 89.6" in texts(plot)
-    caption = "The unit among all 4 units at its level. With 89.6 it stands above 2 and below 1 of the 3 others."
+    caption = (
+        "The unit among all 4 units at its level."
+        " By its 95% interval (88–91) it stands above 2 and below 1 of the 3 others."
+    )
     assert plot.caption == caption
     assert plot.alt == f"{caption} 92.0, 89.6, 80.0, 75.5"
     overview = make_view("zh", units=make_view().units.assign(own=False))
@@ -191,6 +194,29 @@ def test_a_long_league_is_cut_into_pages_on_one_scale(make_view, members, parts)
         title = "Scores of the members with their intervals"
         assert [plot.caption for plot in figures[1:]] == [f"{title}, {n} of {parts}" for n in range(2, parts + 1)]
         assert figures[0].caption.startswith(f"{title}. ")
+
+
+@pytest.mark.parametrize("name", ["profile", "heat", "selves"])
+def test_many_indicators_stand_on_a_page(make_view, name):
+    labels = [f"I{place}" for place in range(44)]
+    rows = pd.DataFrame({"indicator": labels, "label": labels, "depth": 1, "leaf": True, "score": 80.0})
+    view = make_view(
+        matrix=rows,
+        by_source=pd.DataFrame({"superior": 80.0, "peer": 90.0}, index=rows.index),
+        selves=pd.DataFrame({"label": labels, "self": 90.0, "others": 80.0, "gap": 10.0}),
+    )
+    plot = getattr(plots, name)(view)
+    assert set(labels) <= set(texts(plot))
+    assert height(plot) < PAGE_HEIGHT
+
+
+def test_more_categories_than_a_figure_holds_are_not_told_apart(make_view):
+    view = make_view()
+    many = pd.concat([view.results.iloc[[0]]] * 21, ignore_index=True).assign(ratee_id=[f"X{n}" for n in range(21)])
+    league = pd.concat([view.league.iloc[[0]]] * 21, ignore_index=True)
+    league = league.assign(member_id=many["ratee_id"], category=[f"C{n}" for n in range(21)])
+    assert "C3 (1)" not in texts(plots.stars(make_view(results=many, league=league)))
+    assert "C3 (1)" in texts(plots.stars(make_view(results=many.iloc[:20], league=league.iloc[:20])))
 
 
 def height(plot):

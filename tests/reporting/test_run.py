@@ -131,7 +131,7 @@ def test_the_report_shows_what_the_notebook_shows(finished):
     notebook = nbformat.read(finished.folder / "B12" / "unit_report.ipynb", as_version=4)
     kinds = [kind for cell in notebook.cells for output in cell.get("outputs", ()) for kind in output.get("data", ())]
     assert page.count("<table>") == kinds.count("application/vnd.dataresource+json") >= 7
-    assert page.count("<figure>") == kinds.count("image/svg+xml") == 4
+    assert page.count("<figure>") == kinds.count("image/svg+xml") == 5
     assert "stderr" not in json.dumps(notebook)
     assert "Traceback" not in page
 

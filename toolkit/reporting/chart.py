@@ -39,6 +39,8 @@ FULL = 100
 """The most that a score can be; an index may lie above."""
 LABEL = 17
 """The longest label of a row, in ems."""
+TALL = 504
+"""The most that the rows of a figure may be high: it has to stand on a page, with its caption."""
 KEY = 18
 """Room of what a mark stands for, beside its text."""
 LIGHT = 5
@@ -108,6 +110,11 @@ def folded(name: str, most: float) -> list[str]:
     cut = name.rfind(" ", 1, kept + 1)
     cut = cut if cut > 0 else kept
     return [name[:cut].rstrip(), shortened(name[cut:].lstrip(), most)]
+
+
+def fitted(pitch: float, rows: int) -> float:
+    """The way from row to row, less where so many would not stand on a page."""
+    return min(pitch, TALL / max(rows, 1))
 
 
 def limits(*values: Iterable[float]) -> tuple[float, float]:
@@ -315,7 +322,9 @@ class Chart(ABC):
             self.height += 14
             x = (WIDTH - sum(width for *_, width in line) + after) / 2
             for name, mark, colour, width in line:
-                self._marks([(x, self.height - 9)], mark, 2.2 if mark == "bar" else 3, f'fill="{colour}"')
+                outline = f' stroke="{SOFT}" stroke-width=".6"' if colour in RAMP else ""
+                paint = f'fill="{colour}"{outline}'
+                self._marks([(x, self.height - 9)], mark, 2.2 if mark == "bar" else 3, paint)
                 self.texts([(x + before, self.height - 6, name)], "start", size=SMALL)
                 x += width
 
@@ -378,12 +387,6 @@ class Rows(Chart):
     def at(self, place: int, value: float) -> tuple[float, float]:
         """Where a value of a row lies."""
         return self.scale.at(value), self._top + self._pitch * (place + 0.5)
-
-    def label(self, place: int, value: float, text: str, colour: str) -> None:
-        """A text above a value, within the figure."""
-        x, y = self.at(place, value)
-        half = ems(text) * TEXT / 2
-        self.texts([(min(max(x, EDGE + half), WIDTH - EDGE - half), y - 9, text)], "middle", colour)
 
     def _tell(self, keys: Sequence[tuple[str, Mark, str, float]], wide: Sequence[float]) -> None:
         """What the marks of the first row stand for, above it."""

@@ -12,7 +12,7 @@ from toolkit.reporting.captions import results as outcomes
 from toolkit.reporting.captions import rounds as captions
 from toolkit.reporting.captions.rules import spoken, titled
 from toolkit.reporting.captions.scores import furthest, peaks
-from toolkit.reporting.chart import COLOURS, GREY, RED, Columns, Mark, Rows, limits, shortened
+from toolkit.reporting.chart import COLOURS, GREY, RED, Columns, Mark, Rows, fitted, limits, shortened
 from toolkit.reporting.frames import picked, records
 from toolkit.reporting.plots import Plot, numbers
 from toolkit.reporting.prose import Text, joined, plain
@@ -281,7 +281,7 @@ def outline(sheet: Sheet) -> Plot | None:
     ]
     marks = [series for series in marks if not all(map(math.isnan, series[3]))]
     keys = [(name, mark, colour, values[0]) for name, mark, colour, values, _size in marks]
-    chart = Rows(names, limits(own, branch, mine), _("Score (0-100)"), keys=keys)
+    chart = Rows(names, limits(own, branch, mine), _("Score (0-100)"), pitch=fitted(13, len(names)), keys=keys)
     for _name, mark, colour, values, size in marks:
         chart.marks(values, mark, colour, size=size)
     title = _("Your score on every indicator, beside the mean of the branch")

@@ -35,7 +35,7 @@ class Piles(Chart):
         What is written above it.
     """
 
-    SIZE, MOST, BARS = 4.0, 9, 56.0
+    SIZE, MOST, CROWD, BARS = 4.0, 9, 150, 56.0
 
     def __init__(
         self,
@@ -48,9 +48,10 @@ class Piles(Chart):
     ) -> None:
         top = EDGE + (16 if own is not None else 4)
         self.scale = Scale(*ends, EDGE + 16, WIDTH - 16)
-        placed = self._placed(values, own)
+        crowd = sum(count for _, count in values) > self.CROWD
+        placed = [] if crowd else self._placed(values, own)
         highest = max((level for _, level in placed), default=0)
-        bars = highest > self.MOST
+        bars = crowd or highest > self.MOST
         self._base = top + (self.BARS + 10 if bars else 2 * self.SIZE * (highest + 1.5))
         super().__init__(self._base + 30)
         ticks = [(self.scale.at(value), f"{value:g}") for value in self.scale.ticks(24)]
@@ -80,7 +81,7 @@ class Piles(Chart):
         placed = []
         for value, count in values:
             x = self.scale.at(value)
-            for _again in range(min(count, self.MOST + 2)):
+            for _again in range(count):
                 level = next((level for level, places in enumerate(held) if self._free(x, places)), len(held))
                 held += [[]] * (level == len(held))
                 held[level] = [*held[level], x]

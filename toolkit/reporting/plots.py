@@ -22,6 +22,7 @@ from toolkit.reporting.chart import (
     RED,
     Mark,
     Rows,
+    fitted,
     limits,
     shortened,
 )
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
 
 PAGE = 48
 """Members of a league whose figure has room on a page with its caption."""
-TALL = 504
-"""Height of their rows, in points."""
+CATEGORIES = 20
+"""More are not told apart."""
 FEW = 2
 """Fewer sources, or indicators, make no table of cells."""
 
@@ -131,8 +132,7 @@ def _league(view: Slice, everybody: pd.DataFrame, rows: pd.DataFrame, caption: s
     score, low, high = (numbers(rows[name]) for name in ("score", "low", "high"))
     counted = rows["rank"].notna().tolist()
     ends = limits(*(numbers(everybody[name]) for name in ("score", "low", "high")))
-    pitch = min(15, TALL / len(rows))
-    chart = Rows(names, ends, _("Score (0-100) with 95% interval"), pitch=pitch, flags=_cuts(view))
+    chart = Rows(names, ends, _("Score (0-100) with 95% interval"), pitch=fitted(15, len(rows)), flags=_cuts(view))
     chart.spans(low, high)
     chart.marks([s if c else math.nan for s, c in zip(score, counted, strict=True)], "circle", RED, size=2.8)
     chart.marks(
@@ -161,7 +161,8 @@ def profile(view: Slice) -> Plot | None:
         series.append((view.labels[source], mark, COLOURS[hue], numbers(by_source[source])))
     series.append((_("All sources"), "bar", INK, everything))
     keys = [(name, mark, colour, values[0]) for name, mark, colour, values in series]
-    chart = Rows(names, limits(*(values for *_, values in series)), _("Mean score (0-100)"), keys=keys)
+    ends = limits(*(values for *_, values in series))
+    chart = Rows(names, ends, _("Mean score (0-100)"), pitch=fitted(18.5, len(names)), keys=keys)
     for _name, mark, colour, values in series:
         chart.marks(values, mark, colour)
     title = _("Each source on every indicator; the bar is the mean of all sources")
@@ -190,11 +191,11 @@ def heat(view: Slice) -> Plot | None:
     title = _("Sources and indicators at a glance; darker is higher")
     finding = captions.cells(view.matrix, view.by_source, view.labels, view.language)
     caption = titled(title, finding, view.language)
-    told = (f"{name.strip()} ({listed(heads, row)})" for name, row in zip(names, written, strict=True))
+    told = (f"{name.strip()} ({_valued(heads, row)})" for name, row in zip(names, written, strict=True))
     return Plot(chart.svg(), spoken(caption, told), caption)
 
 
-def listed(names: Sequence[str], values: Sequence[str]) -> str:
+def _valued(names: Sequence[str], values: Sequence[str]) -> str:
     """Names with their values; those without one are left out."""
     return ", ".join(f"{name} {value}" for name, value in zip(names, values, strict=True) if value != DASH)
 
@@ -211,7 +212,7 @@ def selves(view: Slice) -> Plot | None:
         (_("Self"), "square", COLOURS[0], own[0]),
         (_("Others"), "circle", RED, others[0]),
     ]
-    chart = Rows(names, limits(own, others), _("Mean score (0-100)"), keys=keys)
+    chart = Rows(names, limits(own, others), _("Mean score (0-100)"), pitch=fitted(18.5, len(names)), keys=keys)
     chart.spans(own, others)
     chart.marks(own, "square", COLOURS[0], size=3.3)
     chart.marks(others, "circle", RED)
@@ -230,11 +231,11 @@ def stars(view: Slice) -> Plot | None:
     categories = dict(zip(view.league["member_id"].tolist(), view.league["category"].tolist(), strict=True))
     groups = {_("All members"): rows}
     held = grouped([row | {"category": categories.get(row["ratee_id"], "")} for row in rows], "category")
-    groups |= {name: those for (name,), those in held.items()} if len(held) > 1 else {}
+    groups |= {name: those for (name,), those in held.items()} if 1 < len(held) <= CATEGORIES else {}
     levels = sorted({row["stars"] for row in rows}, reverse=True)
     counts = [[sum(row["stars"] == level for row in those) for level in levels] for those in groups.values()]
-    names = [f"{shortened(name, 13)} ({len(those)})" for name, those in groups.items()]
-    moves = [steps(those) for those in groups.values()]
+    names = [f"{shortened(name or DASH, 13)} ({len(those)})" for name, those in groups.items()]
+    moves = [_steps(those) for those in groups.values()]
     chart = Stacks(names, moves)
     for number, level in enumerate(levels):
         place = len(RAMP) - 1 - round(number * (len(RAMP) - 1) / max(len(levels) - 1, 1))
@@ -243,13 +244,13 @@ def stars(view: Slice) -> Plot | None:
     caption = titled(title, outcomes.most_stars(view.results, view.language), view.language)
     heads = [starred(level) for level in levels]
     told = (
-        f"{name}: {listed(heads, list(map(str, row)))} {move}".rstrip()
+        f"{name}: {_valued(heads, list(map(str, row)))} {move}".rstrip()
         for name, row, move in zip(names, counts, moves, strict=True)
     )
     return Plot(chart.svg(), spoken(caption, told), caption)
 
 
-def steps(rows: Sequence[Mapping[str, float]]) -> str:
+def _steps(rows: Sequence[Mapping[str, float]]) -> str:
     """How many of some members rose and fell in stars; blank without a round before."""
     change = [row["stars"] - row["stars_before"] for row in rows if not math.isnan(row["stars_before"])]
     return f"↑ {sum(step > 0 for step in change)}  ↓ {sum(step < 0 for step in change)}" if change else ""

@@ -46,10 +46,10 @@ def test_who_moves_furthest_in_rank():
 
 def test_how_many_differ_along_a_weight_beside_what_raters_make():
     stairs = {"Grade": pd.DataFrame({"weight": [0.0, 0.5, 0.8], "count": [4, 0, 4]})}
-    assert experiment.drift(stairs, {}, "en") == "Grade: at most 4, from a weight of 0% on."
+    assert experiment.drift(stairs, {}, "en") == "Grade: at most 4, first at a weight of 0%."
     assert (
         experiment.drift(stairs, {"Grade": (2.0, 6.0)}, "zh")
-        == "Grade：最多 4 人，自权重 0% 起；仅换评价人时为 2 至 6 人。"
+        == "Grade：最多 4 人，首见于权重 0%；仅换评价人时为 2 至 6 人。"
     )
     assert experiment.drift({"Stars": stairs["Grade"].assign(count=0)}, {}, "en") == "Stars: at no weight."
 

@@ -75,9 +75,10 @@ def test_members_up_and_down():
     rows = changes(("A", 3.0), ("B", -3.0), ("C", 0.04), ("Hidden", NAN))
     assert rounds.members(rows, "en") == (
         "Of 3 members with both scores 1 have a higher one than before and 1 a lower one. Furthest: A, B, ±3.0."
+        " Without intervals no difference is shown."
     )
     assert rounds.members(changes(("A", 3.0), ("B", 2.0)), "zh") == (
-        "两轮均有得分的 2 人中，高于上一轮的有 2 人，低于的有 0 人。变化最大的是A（+3.0）。"
+        "两轮均有得分的 2 人中，高于上一轮的有 2 人，低于的有 0 人。变化最大的是A（+3.0）。缺少区间，不能认定有差异。"
     )
     assert rounds.members(changes(("A", 0.0)), "en").endswith("0 have a higher one than before and 0 a lower one.")
     assert rounds.members(changes(("A", NAN)), "en") == ""

@@ -174,19 +174,18 @@ def among(own, *others):
 def test_units_within_the_interval_are_neither_above_nor_below():
     units = among(80.0, (90.0, 2), (82.0, 1), (81.9, 1), (78.0, 3), (77.9, 1))
     assert scores.distribution(units, (78.0, 82.0), "en") == (
-        "With 80.0 it stands above 1 and below 2 of the 8 others."
-        " Others within its 95% interval (78–82), from which no difference is shown: 5."
+        "By its 95% interval (78–82) it stands above 1 and below 2 of the 8 others."
+        " Others within the interval, from which no difference is shown: 5."
     )
     assert scores.distribution(units, (78.0, 82.0), "zh") == (
-        "本单位 80.0 分，在其他 8 个单位中高于 1 个、低于 2 个。"
-        "另有 5 个落在本单位的 95% 区间（78–82）内，不能认定有差异。"
+        "按 95% 区间（78–82）判断，在其他 8 个单位中高于 1 个、低于 2 个。另有 5 个落在区间内，不能认定有差异。"
     )
 
 
 def test_without_an_interval_means_are_compared_and_no_difference_is_claimed():
     found = scores.distribution(among(80.0, (90.0, 1), (80.0, 1), (70.0, 1)), (None, None), "en")
     assert found == (
-        "With 80.0 it stands above 1 and below 1 of the 3 others. Others with the same mean: 1."
+        "By the means it stands above 1 and below 1 of the 3 others. Others with the same mean: 1."
         " Without intervals no difference is shown."
     )
 
@@ -231,7 +230,7 @@ def test_the_only_source_stands_for_all_where_these_are_hidden():
 def test_which_source_is_lowest_and_highest_on_most_indicators():
     matrix, by_source = indicators(("德", 1, 90, 80, 85), ("能", 1, 70, 80, 90), ("绩", 1, 90, 80, NAN), sources="ABC")
     assert scores.order(matrix, by_source, LABELS, "en") == (
-        "Lowest on most: Public, on 2 of 3 indicators. Highest on most: Peers, on 2 of 3 indicators."
+        "Most often lowest: Public, on 2 of 3 indicators. Most often highest: Peers, on 2 of 3 indicators."
     )
     level = scores.order(*indicators(("德", 1, 80, 80)), LABELS, "en")
     assert level == "On no indicator is there a gap between the sources."

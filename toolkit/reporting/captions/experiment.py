@@ -55,7 +55,7 @@ def nearest(rows: Sequence[tuple[str, float]], language: str) -> str:
     near = min(distance for _name, distance in rows)
     names = [name for name, distance in rows if weigh(distance) == weigh(near)]
     text = _("Nearest: {names}, for whom the weight has to move by {points} points.")
-    return text.format(names=named(list(dict.fromkeys(names)), language), points=f"{100 * near:.1f}")
+    return text.format(names=named(list(dict.fromkeys(names)), language), points=f"{100 * near:.2g}")
 
 
 def carried(labels: Sequence[str], rows: pd.DataFrame, language: str) -> str:
@@ -115,8 +115,8 @@ def drift(stairs: Mapping[str, pd.DataFrame], floor: Mapping[str, tuple[float, f
             told.append(_("{name}: at no weight.").format(name=name))
             continue
         at = weigh(float(part.loc[part["count"] == most, "weight"].iloc[0]))
-        text = _("{name}: at most {n}, from a weight of {weight} on.")
-        noise = _("{name}: at most {n}, from a weight of {weight} on, and {low} to {high} by other raters alone.")
+        text = _("{name}: at most {n}, first at a weight of {weight}.")
+        noise = _("{name}: at most {n}, first at a weight of {weight}; {low} to {high} by other raters alone.")
         low, high = map(whole, floor.get(name, (float("nan"),) * 2))
         told.append((noise if name in floor else text).format(name=name, n=most, weight=at, low=low, high=high))
     return (" " if language == "en" else "").join(told)

@@ -122,6 +122,7 @@ def members(rows: pd.DataFrame, language: str) -> str:
         shown = gap(step) if len({steps[place][1] for place in wide}) == 1 else f"±{points(abs(step))}"
         names = named([steps[place][0] for place in wide], language)
         told.append(_("Furthest: {names}, {change}.").format(names=names, change=shown))
+        told.append(_("Without intervals no difference is shown."))
     return joined(told, language)
 
 

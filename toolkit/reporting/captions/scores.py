@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MANY = 2
 """So many are compared at least."""
+# what it takes to say who comes first
 FIRST = ("name", "score", "low", "high")
 
 
@@ -36,11 +37,11 @@ def turnout(rows: pd.DataFrame, language: str) -> str:
     shares = [Fraction(row["valid"]) / Fraction(row["eligible"]) for row in known]
     ends = [[place for place, share in enumerate(shares) if share == end] for end in (min(shares), max(shares))]
     low, high = (percent(known[places[0]]["valid"], known[places[0]]["eligible"]) for places in ends)
-    lowest, highest = (named([known[place]["label"] for place in places], language) for places in ends)
+    least, most = (named([known[place]["label"] for place in places], language) for places in ends)
     if low == high:
         return _("Of those who could vote {share} did.").format(share=low)
     text = _("It is lowest for {lowest} ({low}) and highest for {highest} ({high}).")
-    return text.format(lowest=lowest, low=low, highest=highest, high=high)
+    return text.format(lowest=least, low=low, highest=most, high=high)
 
 
 def league(rows: pd.DataFrame, language: str) -> str:
@@ -68,10 +69,8 @@ def _first(rows: Sequence[Mapping[str, Any]], first: Sequence[int], language: st
         return _("{name} has {score}.").format(name=rows[0]["name"], score=top)
     if len(first) == len(rows):
         return _("All {n} share the first place with {score}.").format(n=len(rows), score=top)
-    one = _("{name} comes first with {score}.")
-    tie = _("{name} share the first place with {score}.")
-    told = (one if len(first) == 1 else tie).format(name=named([rows[place]["name"] for place in first], language),
-                                                    score=top)  # fmt: skip
+    text = _("{name} comes first with {score}.") if len(first) == 1 else _("{name} share the first place with {score}.")
+    told = text.format(name=named([rows[place]["name"] for place in first], language), score=top)
     sure = apart([row["low"] for row in rows], [row["high"] for row in rows], first, language)
     return joined([told, sure or _("Without intervals no difference is shown.")], language)
 
@@ -136,16 +135,16 @@ def distribution(units: pd.DataFrame, interval: tuple[float | None, float | None
     low, high = (own[0] if end is None else end for end in interval)
     lower = sum(score < low - TOLERANCE for score in others)
     higher = sum(score > high + TOLERANCE for score in others)
-    text = _("With {score} it stands above {lower} and below {higher} of the {n} others.")
-    told = [text.format(score=points(own[0]), lower=lower, higher=higher, n=len(others))]
-    same = len(others) - lower - higher
+    same, n = len(others) - lower - higher, len(others)
     if interval[0] is None:
-        told += [_("Others with the same mean: {n}.").format(n=same)] if same else []
+        told = [_("By the means it stands above {lower} and below {higher} of the {n} others.")]
+        told += [_("Others with the same mean: {same}.")] if same else []
         told.append(_("Without intervals no difference is shown."))
-    elif same:
-        within = _("Others within its 95% interval ({span}), from which no difference is shown: {n}.")
-        told.append(within.format(span=span(low, high), n=same))
-    return joined(told, language)
+    else:
+        told = [_("By its 95% interval ({span}) it stands above {lower} and below {higher} of the {n} others.")]
+        told += [_("Others within the interval, from which no difference is shown: {same}.")] if same else []
+    facts = {"lower": lower, "higher": higher, "n": n, "same": same, "span": span(*interval)}
+    return joined([text.format(**facts) for text in told], language)
 
 
 # -------------------------------------------------------------------------------------------- indicators and sources
@@ -190,8 +189,8 @@ def order(matrix: pd.DataFrame, by_source: pd.DataFrame, labels: Mapping[str, st
         return peaks(matrix, by_source, language)
     _ = words(language)
     text = {
-        _("Lowest on most: {sources}, on {n} of {total} indicators."): _lowest,
-        _("Highest on most: {sources}, on {n} of {total} indicators."): _highest,
+        _("Most often lowest: {sources}, on {n} of {total} indicators."): _lowest,
+        _("Most often highest: {sources}, on {n} of {total} indicators."): _highest,
     }
     told = []
     for phrase, end in text.items():
