@@ -226,9 +226,9 @@ def _write(folder: Path, study: Study, path: Path, about: tuple[str, ...], answe
         shown = refused.assign(answer=refused["cell"].str.slice(0, SHOWN))
         written += _replaced(listed, _csv([REFUSED, *shown[list(REFUSED)].itertuples(index=False, name=None)]))
     if len(taken):
-        columns = list(REQUIRED["ratings"])
-        rows = [dict(zip(columns, row, strict=True)) for row in taken[columns].itertuples(index=False, name=None)]
-        append(folder / "ratings.csv", "ratings", rows, study.digests.get("ratings.csv", ""))
+        append(
+            folder / "ratings.csv", "ratings", taken[list(REQUIRED["ratings"])], study.digests.get("ratings.csv", "")
+        )
         written.append(folder / "ratings.csv")
     log = folder / FOLDER / LOG
     lines = list(csv.reader(io.StringIO(log.read_text(encoding="utf-8-sig")))) if log.is_file() else [list(LOGGED)]
