@@ -219,7 +219,8 @@ def _check(folder: Path, study: Study, present: pd.DataFrame, taken: pd.DataFram
 def _write(folder: Path, study: Study, path: Path, about: tuple[str, ...], answers: pd.DataFrame) -> list[Path]:
     """Write what is refused, then the ratings, then the log: who is stopped between them imports the file once more."""
     name, written = digest(path)[:DIGEST], []
-    taken = answers[answers["reason"] == ""]
+    # by pseudonym: the order in which people answered would tell those who saw them do so who is who
+    taken = answers[answers["reason"] == ""].sort_values(["rater_id", "ratee_id"], kind="stable")
     refused = answers[~answers["reason"].isin(["", THERE])]
     listed = folder / FOLDER / f"{name}.refused.csv"
     if len(refused):
