@@ -24,8 +24,6 @@ from toolkit.files import BLANKS, BOM, HEADER_WITHIN, Sheet, is_book
 from toolkit.study import read_study
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from toolkit.study import Study
 
 LINE_END = re.compile("\r\n|\n|\r")
@@ -138,7 +136,7 @@ def _record(folder: Path, study: Study, table: str, rows: Sequence[dict[str, str
     if books and not path.is_file():
         cells = ", ".join(f"{name} {value}" for name, value in rows[0].items() if value)
         raise UsageError(f"{folder}: keeps its tables in {books[0]}; add the row to its sheet {table}: {cells}")
-    append(path, table, rows, study.digests.get(path.name, ""))
+    append(path, table, pd.DataFrame(rows, dtype=str), study.digests.get(path.name, ""))
     return path
 
 
@@ -173,7 +171,7 @@ def _check(study: Study, table: str, rows: pd.DataFrame) -> None:
 # ---------------------------------------------------------------------------------------------------------- writing
 
 
-def append(path: Path, table: str, rows: Sequence[Mapping[str, str]], known_digest: str) -> None:
+def append(path: Path, table: str, rows: pd.DataFrame, known_digest: str) -> None:
     """Put rows behind the others; the file is whole at every moment, and what stood in it stays byte for byte.
 
     Parameters
@@ -182,8 +180,8 @@ def append(path: Path, table: str, rows: Sequence[Mapping[str, str]], known_dige
         The table's file, made if it is not there.
     table : str
         A name of `REQUIRED`.
-    rows : sequence of mapping
-        Column -> cell; what the checks of a study would say of them has been seen to.
+    rows : DataFrame
+        Cells as str; what the checks of a study would say of them has been seen to.
     known_digest : str
         SHA-256 of the file as it was read, "" where there was none.
 
@@ -221,17 +219,16 @@ def _unchanged(path: Path, known_digest: str) -> bytes:
     return raw
 
 
-def _extended(raw: bytes, table: str, rows: Sequence[Mapping[str, str]]) -> bytes:
+def _extended(raw: bytes, table: str, rows: pd.DataFrame) -> bytes:
     """The bytes of a table with more rows, in its encoding, with its line ends and in the order of its columns."""
     if not raw:
         columns = [*REQUIRED[table], *OPTIONAL.get(table, ())]
-        header = _lines([{name: name for name in columns}], columns, "\n")
+        header = ",".join(columns) + "\n"
         return BOM + (header + _lines(rows, columns, "\n")).encode()  # by the mark Excel knows that it is UTF-8
     text, encoding = _decoded(raw)
     columns = _header(text, table)
-    for name in {name: None for row in rows for name in row}:
-        value = next((row[name] for row in rows if row.get(name)), "")
-        if value and name not in columns:
+    for name in rows.columns.difference(columns, sort=False):
+        for value in rows.loc[rows[name] != "", name].head(1):
             raise UsageError(f"{table}.csv: has no column {name}; add it to the header to write {value!r}")
     ends = LINE_END.search(text)
     end = ends[0] if ends else "\n"
@@ -254,8 +251,7 @@ def _header(text: str, table: str) -> list[str]:
     return next(names for names in named if set(REQUIRED[table]) <= set(names))  # without it there were no study
 
 
-def _lines(rows: Sequence[Mapping[str, str]], columns: list[str], end: str) -> str:
+def _lines(rows: pd.DataFrame, columns: list[str], end: str) -> str:
     """Rows as CSV; no cell holds a line end of Windows, so that those written here are the ends of rows."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows([row.get(name, "") for name in columns] for row in rows)
-    return text.getvalue().replace("\r\n", end)
+    text = rows.reindex(columns=columns, fill_value="").to_csv(header=False, index=False, lineterminator="\r\n")
+    return text.replace("\r\n", end)

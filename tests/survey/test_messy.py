@@ -93,14 +93,14 @@ def test_the_same_answers_however_they_stand_there(town, rows, how):
 
 
 def test_columns_that_nobody_knows_are_listed_and_nothing_is_guessed(town):
-    head = [*HEAD[:7], "第2题(徳)", "您的手机号", "微信昵称", "openid", "填表地点(GPS)", "意见"]
-    came = take(town, [head, [*ROW, "13800000000", "小明", "o1", "39.9", "很好"]])
-    assert values(town) == M1
-    assert came.headings.unmatched == ["第2题(徳)", "意见"]
+    head = [*HEAD, "第2题(亷)", "您的手机号", "微信昵称", "openid", "填表地点(GPS)", "意见"]
+    came = take(town, [head, [*ROW, "优秀", "13800000000", "小明", "o1", "39.9", "很好"]])
+    assert values(town) == ALL
+    assert came.headings.unmatched == ["第2题(亷)", "意见"]
     assert came.headings.personal == ["来自IP", "您的手机号", "微信昵称", "openid", "填表地点(GPS)"]
-    assert "李四 德" in came.headings.absent
+    assert "李四 廉" in came.headings.absent
     said = "\n".join(lines(came))
-    assert "columns that match no question: 第2题(徳), 意见" in said
+    assert "columns that match no question: 第2题(亷), 意见" in said
     assert "13800000000" not in said
 
 
@@ -273,6 +273,21 @@ def test_headings_that_fit_several_questionnaires(town):
     """Peers and the public are asked the same about the same people."""
     with pytest.raises(UsageError, match="equally well; say which it answers by --source"):
         take(town, [HEAD[:6], ROW[:6]], source="")
+
+
+@pytest.mark.parametrize("own", ["1、您的性别", "第1题(收入)", "1.手机"])
+def test_a_question_of_ones_own_before_ours_would_shift_all_numbers(town, own):
+    head = ["序号", own, "第2题(德)", "第2题(任务完成)"]
+    with pytest.raises(tk.StudyError, match="is not question 1 of peer-B1, so that numbers do not say whom") as error:
+        take(town, [head, [1, "x", "优秀", "合格"]])
+    assert len(error.value.faults) == 1
+    assert not (town / "ratings.csv").exists()
+
+
+def test_a_question_of_ones_own_behind_ours_does_no_harm(town):
+    came = take(town, [[*HEAD, "6、您的性别", "第7题(收入)"], [*ROW, "男", "高"]])
+    assert came.taken == 5
+    assert came.headings.unmatched == ["6、您的性别", "第7题(收入)"]
 
 
 def test_two_columns_are_all_told(town):

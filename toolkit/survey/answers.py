@@ -146,7 +146,9 @@ def _read(found: pd.DataFrame, taking: Taking) -> pd.DataFrame:
 
 def _looked_up(cells: pd.Series[str], known: Map[str, str]) -> pd.Series[str]:
     """What each text stands for, "" where it stands for nothing."""
-    return pd.Series([known.get(cell, "") for cell in cells], index=cells.index, dtype=str)
+    places, texts = pd.factorize(cells)
+    stands = np.array([known.get(text, "") for text in texts], dtype=object)
+    return pd.Series(stands[places], index=cells.index, dtype=str)
 
 
 def _fits(scheme: Scheme, source: str, value: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from toolkit.survey.platform import Platform
     from toolkit.survey.questionnaire import Questionnaire
 
+NUMBER = re.compile(r"\s*第?\s*([0-9]+)\s*[题、.．:：]")
+BY_NUMBER = re.compile(r"\s*第\s*[0-9]+\s*题")
 CHOOSER = (CHOSEN, "")
 """What stands for the column that says whom a row rates."""
 
@@ -124,7 +127,32 @@ def match(
             if rated != CHOOSER:
                 found.rated[place] = rated
     found.absent.extend(_absent(form, found))
+    found.faults.extend(_shifted(export, found, form))
     return found
+
+
+def _shifted(export: Export, found: Headings, form: Questionnaire) -> Iterator[Fault]:
+    """Where somebody put a question of his own among ours, their numbers would name the wrong ratees."""
+    headings = [export.headings[place] for place in found.rated]
+    if not any(BY_NUMBER.match(heading) for heading in headings):
+        return
+    ours = range(1, 1 + len(pages(form)) + bool(form.chooser))
+    chooser = [export.headings[found.chooser]] if found.chooser is not None else []
+    taken = {_number(heading) for heading in [*headings, *chooser]}
+    for heading in [*found.unmatched, *found.about, *found.personal]:
+        number = _number(heading)
+        if number in ours and number not in taken:
+            says = (
+                f"is not question {number} of {form.name}, so that numbers do not say whom the others are about; "
+                + ("number them as the questionnaire does, or name the columns in a mapping")
+            )
+            yield Fault(export.file, None, heading, "", says)
+
+
+def _number(heading: str) -> int:
+    """The number that a heading begins with; 0 where it has none."""
+    found = NUMBER.match(heading)
+    return int(found[1]) if found else 0
 
 
 def _rated(cell: object) -> Rated:

@@ -219,16 +219,17 @@ def _check(folder: Path, study: Study, present: pd.DataFrame, taken: pd.DataFram
 def _write(folder: Path, study: Study, path: Path, about: tuple[str, ...], answers: pd.DataFrame) -> list[Path]:
     """Write what is refused, then the ratings, then the log: who is stopped between them imports the file once more."""
     name, written = digest(path)[:DIGEST], []
-    taken = answers[answers["reason"] == ""]
+    # by pseudonym: the order in which people answered would tell those who saw them do so who is who
+    taken = answers[answers["reason"] == ""].sort_values(["rater_id", "ratee_id"], kind="stable")
     refused = answers[~answers["reason"].isin(["", THERE])]
     listed = folder / FOLDER / f"{name}.refused.csv"
     if len(refused):
         shown = refused.assign(answer=refused["cell"].str.slice(0, SHOWN))
         written += _replaced(listed, _csv([REFUSED, *shown[list(REFUSED)].itertuples(index=False, name=None)]))
     if len(taken):
-        columns = list(REQUIRED["ratings"])
-        rows = [dict(zip(columns, row, strict=True)) for row in taken[columns].itertuples(index=False, name=None)]
-        append(folder / "ratings.csv", "ratings", rows, study.digests.get("ratings.csv", ""))
+        append(
+            folder / "ratings.csv", "ratings", taken[list(REQUIRED["ratings"])], study.digests.get("ratings.csv", "")
+        )
         written.append(folder / "ratings.csv")
     log = folder / FOLDER / LOG
     lines = list(csv.reader(io.StringIO(log.read_text(encoding="utf-8-sig")))) if log.is_file() else [list(LOGGED)]
