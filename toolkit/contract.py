@@ -43,7 +43,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 OPTIONAL: dict[str, tuple[str, ...]] = {
     "units": ("parent_id", "industry", "category"),
     "members": ("exempt",),
-    "ratings": ("weight",),
+    "ratings": ("weight", "seconds"),
     "turnout": ("ratee_id",),
     "points": ("evidence",),
     "satisfaction": ("eligible",),

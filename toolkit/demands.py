@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from toolkit import ballots as paper
@@ -26,15 +27,13 @@ from toolkit.contract import (
 )
 from toolkit.faults import Fault
 from toolkit.rulebook.mentions import mentions
-from toolkit.rules import bounds, parts
+from toolkit.rules import STEPS, bounds, parts
 
 if TYPE_CHECKING:
     from toolkit.files import Sheet
     from toolkit.scheme import Scheme
 
 IDS = (("units", "unit_id"), ("members", "member_id"), ("posts", "post_id"))
-STEPS = ["eligible", "issued", "returned", "valid"]
-"""What happens to ballots, in the order in which their number can only fall."""
 MATTERS = ("grade", "stars", "registration", "remediation")
 """What people decide on."""
 RECORDS = ("decisions", "evidence", "replies")
@@ -160,8 +159,10 @@ def _categories(schemes: dict[str, Scheme], *, units: bool) -> list[str]:
 def cross_checks(sheets: dict[str, Sheet], schemes: dict[str, Scheme]) -> list[Fault]:
     """What is wrong between tables or between the cells of a row."""
     faults = _one_owner_of_an_id(sheets)
-    checks = {"units": _circles, "turnout": _turnout_order, "posts": _post_order}
+    checks = {"units": _circles, "posts": _post_order}
     faults += chain.from_iterable(check(sheets[table]) for table, check in checks.items() if table in sheets)
+    if "turnout" in sheets:
+        faults += _turnout_order(sheets["turnout"], schemes)
     if "members" in sheets:
         faults += _no_numbers(sheets["members"], schemes)
     for table in ("ballots", "satisfaction"):
@@ -370,18 +371,27 @@ def _circles(sheet: Sheet) -> list[Fault]:
     return faults
 
 
-def _turnout_order(sheet: Sheet) -> list[Fault]:
-    """Nobody returns what was not issued; a blank says nothing."""
+def _turnout_order(sheet: Sheet, schemes: dict[str, Scheme]) -> list[Fault]:
+    """Nobody returns what was not issued, unless the rules of the source void such a box; a blank says nothing."""
     steps = [name for name in STEPS if name in sheet.frame]
     whole = sheet.frame[steps].apply(count().right)
     numbers = sheet.frame[steps].where(whole, "").apply(pd.to_numeric, errors="coerce").astype(float)
     before = numbers.ffill(axis=1).shift(1, axis=1)
+    places = sheet.frame.reindex(columns=["round", "source"]).itertuples(index=False, name=None)
+    void = [turn in schemes and _may_be_overfull(schemes[turn], source) for turn, source in places]
     faults = []
     for name in steps:
-        for row in sheet.frame.index[numbers[name] > before[name]]:
+        wrong = numbers[name] > before[name]
+        for row in sheet.frame.index[wrong & ~np.array(void, dtype=bool) if name == "returned" else wrong]:
             expected = f"must be at most what was {' or '.join(steps[: steps.index(name)])}: {before.loc[row, name]:g}"
             faults.append(Fault(sheet.file, int(row), name, str(sheet.frame.loc[row, name]), expected))
     return faults
+
+
+def _may_be_overfull(scheme: Scheme, source: str) -> bool:
+    """Whether more ballots than were issued are no fault but void."""
+    rules = scheme.ballot_rules.get(source)
+    return rules is not None and rules.overfull
 
 
 def _post_order(sheet: Sheet) -> list[Fault]:

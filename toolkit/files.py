@@ -18,7 +18,7 @@ from openpyxl import load_workbook
 from pyarrow import csv as arrow
 from python_calamine import CalamineError, CalamineWorkbook
 
-from toolkit.faults import Fault, several
+from toolkit.faults import Fault, StudyError, several
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -42,6 +42,9 @@ WIDE = str.maketrans("０１２３４５６７８９．－＋％／", "012345678
 WIDE_NUMBER = re.compile("[0-9.+%/-]*[０-９．－＋％／][０-９．－＋％／0-9.+%/-]*")
 """A number, percentage or date with full-width characters."""
 
+
+CHECKED = ".checked.xlsx"
+"""The end of the name of a copy in which faults are painted."""
 
 # Ids of units and labels of rounds become the names of folders, on Windows too.
 FORBIDDEN_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f]|^\.|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)', re.IGNORECASE)
@@ -114,6 +117,59 @@ def read_table(path: Path, columns: Collection[str]) -> tuple[Sheet, list[Fault]
     return Sheet(f"{path.name}[{name}]", frame), faults
 
 
+def read_grid(path: Path) -> pd.DataFrame:
+    """Every cell of a CSV file, or of the first sheet of a workbook that is not empty, as text.
+
+    Parameters
+    ----------
+    path : Path
+        CSV in UTF-8 or gb18030, separated by commas, semicolons or tabs; or .xlsx.
+
+    Returns
+    -------
+    DataFrame
+        Cells as `Sheet.frame` has them, no header among them; the index is the row number that Excel shows.
+
+    Raises
+    ------
+    StudyError
+        If the file cannot be read.
+    """
+    if is_book(path):
+        try:
+            rows: list[list[str]] = next(
+                ([[_cell(value) for value in row] for row in sheet] for sheet in _cells(path).values() if sheet), []
+            )
+        except (CalamineError, BadZipFile, OSError) as error:
+            raise StudyError(path.name, [Fault(path.name, None, "", "", f"must be a workbook: {error}")]) from None
+    else:
+        rows = _split(path)
+    if not any(map(any, rows)):
+        raise StudyError(path.name, [Fault(path.name, 1, "", "", "is empty")])
+    width = max(map(len, rows))
+    cells = pd.DataFrame([row + [""] * (width - len(row)) for row in rows], dtype=str)
+    cells.index = pd.Index(range(1, len(rows) + 1))
+    return cells.apply(_clean)
+
+
+def _split(path: Path) -> list[list[str]]:
+    """Records of a CSV file, separated by whatever makes most cells of its first lines."""
+    try:
+        text, row, problem = _decoded(path.read_bytes())
+    except OSError as error:
+        text, row, problem = "", None, f"must be readable: {error.strerror}"
+    if not problem and text.count('"') % 2:
+        problem = "must be CSV; is a quotation mark never closed?"
+    if problem:
+        raise StudyError(path.name, [Fault(path.name, row, "", "", problem)])
+    start = "".join(text.splitlines(keepends=True)[:HEADER_WITHIN])
+    mark = max(",;\t", key=start.count)
+    try:
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=mark))
+    except csv.Error as error:
+        raise StudyError(path.name, [Fault(path.name, None, "", "", f"must be CSV: {error}")]) from None
+
+
 def digest(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as source:
@@ -121,8 +177,12 @@ def digest(path: Path) -> str:
 
 
 def is_book(path: Path) -> bool:
-    """Whether a file is a workbook, not what Excel (`~$study.xlsx`) or WPS (`.~study.xlsx`) puts beside an open one."""
-    return path.suffix.casefold() == ".xlsx" and not path.name.startswith(("~", "."))
+    """Whether a file is a workbook of tables.
+
+    What Excel (`~$study.xlsx`) or WPS (`.~study.xlsx`) puts beside an open one is none, nor a copy with its faults.
+    """
+    name = path.name.casefold()
+    return name.endswith(".xlsx") and not name.startswith(("~", ".")) and not name.endswith(CHECKED)
 
 
 def _misnamed(folder: Path, tables: Collection[str]) -> list[Fault]:

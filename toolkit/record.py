@@ -24,7 +24,7 @@ from toolkit.files import BLANKS, BOM, HEADER_WITHIN, Sheet, is_book
 from toolkit.study import read_study
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from toolkit.study import Study
 
@@ -138,7 +138,7 @@ def _record(folder: Path, study: Study, table: str, rows: Sequence[dict[str, str
     if books and not path.is_file():
         cells = ", ".join(f"{name} {value}" for name, value in rows[0].items() if value)
         raise UsageError(f"{folder}: keeps its tables in {books[0]}; add the row to its sheet {table}: {cells}")
-    _append(path, table, rows, study.digests.get(path.name, ""))
+    append(path, table, rows, study.digests.get(path.name, ""))
     return path
 
 
@@ -173,8 +173,25 @@ def _check(study: Study, table: str, rows: pd.DataFrame) -> None:
 # ---------------------------------------------------------------------------------------------------------- writing
 
 
-def _append(path: Path, table: str, rows: Sequence[dict[str, str]], known_digest: str) -> None:
-    """Put rows behind the others; the file is whole at every moment, and what stood in it stays byte for byte."""
+def append(path: Path, table: str, rows: Sequence[Mapping[str, str]], known_digest: str) -> None:
+    """Put rows behind the others; the file is whole at every moment, and what stood in it stays byte for byte.
+
+    Parameters
+    ----------
+    path : Path
+        The table's file, made if it is not there.
+    table : str
+        A name of `REQUIRED`.
+    rows : sequence of mapping
+        Column -> cell; what the checks of a study would say of them has been seen to.
+    known_digest : str
+        SHA-256 of the file as it was read, "" where there was none.
+
+    Raises
+    ------
+    UsageError
+        If the file is another one by now, somebody else writes it, or it lacks a column that is to be filled.
+    """
     path = path.resolve()  # a link stays one
     fresh = path.with_name(f".{path.name}.new")
     try:
@@ -204,23 +221,22 @@ def _unchanged(path: Path, known_digest: str) -> bytes:
     return raw
 
 
-def _extended(raw: bytes, table: str, rows: Sequence[dict[str, str]]) -> bytes:
+def _extended(raw: bytes, table: str, rows: Sequence[Mapping[str, str]]) -> bytes:
     """The bytes of a table with more rows, in its encoding, with its line ends and in the order of its columns."""
     if not raw:
         columns = [*REQUIRED[table], *OPTIONAL.get(table, ())]
-        header = _line({name: name for name in columns}, columns, "\n")
-        return (
-            BOM + (header + "".join(_line(row, columns, "\n") for row in rows)).encode()
-        )  # by the mark Excel knows that it is UTF-8
+        header = _lines([{name: name for name in columns}], columns, "\n")
+        return BOM + (header + _lines(rows, columns, "\n")).encode()  # by the mark Excel knows that it is UTF-8
     text, encoding = _decoded(raw)
     columns = _header(text, table)
-    for name, value in ((name, value) for row in rows for name, value in row.items()):
+    for name in {name: None for row in rows for name in row}:
+        value = next((row[name] for row in rows if row.get(name)), "")
         if value and name not in columns:
             raise UsageError(f"{table}.csv: has no column {name}; add it to the header to write {value!r}")
     ends = LINE_END.search(text)
     end = ends[0] if ends else "\n"
     start = "" if text.endswith(("\n", "\r")) else end
-    return raw + (start + "".join(_line(row, columns, end) for row in rows)).encode(encoding)
+    return raw + (start + _lines(rows, columns, end)).encode(encoding)
 
 
 def _decoded(raw: bytes) -> tuple[str, str]:
@@ -238,7 +254,8 @@ def _header(text: str, table: str) -> list[str]:
     return next(names for names in named if set(REQUIRED[table]) <= set(names))  # without it there were no study
 
 
-def _line(row: dict[str, str], columns: list[str], end: str) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow([row.get(name, "") for name in columns])
-    return line.getvalue().removesuffix("\r\n") + end
+def _lines(rows: Sequence[Mapping[str, str]], columns: list[str], end: str) -> str:
+    """Rows as CSV; no cell holds a line end of Windows, so that those written here are the ends of rows."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows([row.get(name, "") for name in columns] for row in rows)
+    return text.getvalue().replace("\r\n", end)

@@ -177,6 +177,11 @@ class Book:
         """Opinions that came in during the round, by unit."""
         return Rows(during(self.study.opinions, self.study.schemes, self.round), "unit_id")
 
+    @cached_property
+    def void(self) -> Rows:
+        """Boxes and ballots that do not count, by unit."""
+        return Rows(self.study.void[self.study.void["round"].isin(self.parts)], "unit_id")
+
     def frame(self, name: str) -> Rows:
         """One of the tables of the round's `Rung`, by ratee."""
         if name not in self._frames:
