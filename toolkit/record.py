@@ -24,6 +24,8 @@ from toolkit.files import BLANKS, BOM, HEADER_WITHIN, Sheet, is_book
 from toolkit.study import read_study
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from toolkit.study import Study
 
 LINE_END = re.compile("\r\n|\n|\r")
@@ -120,7 +122,7 @@ def record_opinions(folder: str | Path, rows: pd.DataFrame) -> Path:
     rows : DataFrame
         Text under columns of opinions.csv; all rows are written, or none.
     """
-    return _record(Path(folder), read_study(folder), "opinions", rows.to_dict("records"))  # type: ignore[arg-type]
+    return _record(Path(folder), read_study(folder), "opinions", rows.to_dict("records"))
 
 
 def _record(folder: Path, study: Study, table: str, rows: Sequence[dict[str, str]]) -> Path:

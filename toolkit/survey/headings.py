@@ -144,7 +144,7 @@ def _shifted(export: Export, found: Headings, form: Questionnaire) -> Iterator[F
         if number in ours and number not in taken:
             says = (
                 f"is not question {number} of {form.name}, so that numbers do not say whom the others are about; "
-                + ("number them as the questionnaire does, or name the columns in a mapping")
+                "number them as the questionnaire does, or name the columns in a mapping"
             )
             yield Fault(export.file, None, heading, "", says)
 
