@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         change,
         experiment,
         experiment_plots,
+        fieldwork,
         findings,
         member,
         notice,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         tables,
     )
     from toolkit.reporting.compare import open_change
+    from toolkit.reporting.fieldwork import open_fieldwork
     from toolkit.reporting.sheet import open_sheet
     from toolkit.reporting.slices import open_slice
     from toolkit.reporting.trial import open_experiment
@@ -48,12 +50,14 @@ __all__ = [
     "experiment",
     "experiment_plots",
     "explore",
+    "fieldwork",
     "findings",
     "member",
     "model",
     "notice",
     "open_change",
     "open_experiment",
+    "open_fieldwork",
     "open_sheet",
     "open_slice",
     "opinions",
@@ -71,6 +75,7 @@ __all__ = [
 _HOMES = {
     "toolkit.faults": ("Fault", "StudyError"),
     "toolkit.reporting.compare": ("open_change",),
+    "toolkit.reporting.fieldwork": ("open_fieldwork",),
     "toolkit.reporting.sheet": ("open_sheet",),
     "toolkit.reporting.slices": ("open_slice",),
     "toolkit.reporting.trial": ("open_experiment",),

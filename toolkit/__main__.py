@@ -523,6 +523,25 @@ def opinions(
 
 
 @app.command()
+def progress(
+    study: Folder,
+    round: Annotated[str, typer.Option(help="round; the newest by default")] = "",  # noqa: A002
+    as_of: Annotated[str, typer.Option(help="the day; the last on which something was handed in by default")] = "",
+) -> None:
+    """Show how far a round in the field has come: who took part, what is missing, and how many are to be expected."""
+    from toolkit.reporting import fieldwork
+
+    found = _read(study)
+    with _plainly():
+        field = fieldwork.open_fieldwork(found, round, as_of)
+        print(fieldwork.title(field).markdown)
+        for show in (fieldwork.sources, fieldwork.units, fieldwork.missing, fieldwork.speeders, fieldwork.outlook):
+            shown = show(field)
+            if shown is not None:
+                print("\n" + (shown.markdown if isinstance(shown, fieldwork.Text) else shown.plain()))
+
+
+@app.command()
 def simulate(
     folder: Folder,
     units: Annotated[int, typer.Option(min=1, help="branches")] = 12,

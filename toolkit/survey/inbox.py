@@ -106,7 +106,7 @@ def _read(path: Path) -> tuple[Sheet, list[str], list[Fault]]:
         sheet, faults = (chinese, more) if len(chinese.frame.columns) else (sheet, faults)
     known = [*ASKED, *OPTIONAL["opinions"]]
     frame = sheet.frame.rename(columns=HEADINGS)
-    left_out = [name for name in frame if name not in known]
+    left_out = [str(name) for name in frame if name not in known]
     if len(frame.columns):
         faults += [Fault(sheet.file, 1, name, "", "column must be there") for name in ASKED if name not in frame]
     frame = frame[[name for name in frame if name in known]]

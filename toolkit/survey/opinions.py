@@ -150,11 +150,11 @@ def settled(opinions: pd.DataFrame, as_of: dt.date) -> Settled:
     doi:10.2307/2530286
     """
     rows = opinions[opinions["date"] <= str(as_of)]
-    closed = ((rows["closed"] != "") & (rows["closed"] <= str(as_of))).tolist()
+    done = (rows["closed"] != "") & (rows["closed"] <= str(as_of))
     start = rows["opened"].where(rows["opened"] != "", rows["date"])
-    end = rows["closed"].where(closed, str(as_of))
+    end = rows["closed"].where(done, str(as_of))
     days = [max((dt.date.fromisoformat(b) - dt.date.fromisoformat(a)).days, 0) for a, b in zip(start, end, strict=True)]
-    return Settled(len(rows), sum(closed), quartiles(days, closed))
+    return Settled(len(rows), int(done.sum()), quartiles(days, done.tolist()))
 
 
 def quartiles(days: Sequence[int], closed: Sequence[bool]) -> tuple[Quartile, ...]:

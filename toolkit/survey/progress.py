@@ -22,6 +22,8 @@ HASTY = 0.5
 FEWEST = 10
 """With fewer times of a source nobody can say what is usual."""
 COVERED = 0.95
+GRID = 400
+"""Equally likely values of an uncertain probability over which is averaged."""
 STEPS = ["eligible", "issued", "returned", "valid"]
 
 
@@ -139,7 +141,7 @@ def forecast(eligible: int, returned: int, recent: int, days: int, days_left: in
     Parameters
     ----------
     eligible, returned : int
-        Who may answer, and how many have.
+        How many may answer, and how many have.
     recent, days : int
         How many of them have in the last so many days.
     days_left : int
@@ -175,10 +177,6 @@ def forecast(eligible: int, returned: int, recent: int, days: int, days_left: in
     return Forecast(returned + left * float(come.mean()), returned + low, returned + high)
 
 
-GRID = 400
-"""Equally likely values of an uncertain probability over which is averaged."""
-
-
 def _mixed(share: float, n: int, come: np.ndarray[tuple[int], np.dtype[np.float64]]) -> int:
     """Quantile of a mixture of binomials: the least k that so large a share does not exceed."""
     low, high = 0, n
@@ -198,20 +196,21 @@ def forecasts(study: Study, turn: str, as_of: dt.date) -> pd.DataFrame:
     -------
     DataFrame
         `source, eligible, returned` (submissions up to the day), `recent, days, days_left`, and `expected, low, high`
-        (NaN where nothing can be said). Sources without submissions, or of whom turnout does not say how many are
+        (NaN where nothing can be said). Who got no form cannot hand one in: where turnout says how many were issued,
+        these are the ones who may answer. Sources without submissions, or of whom turnout does not say how many are
         eligible, are not there; nor is any where the round has no last day.
     """
     table, rows, last = participation(study, turn), returns(study, turn, as_of), last_day(study, turn)
     found = []
     for source, part in rows.groupby("source", sort=False):
-        eligible = table.loc[table["source"] == source, "eligible"].sum()
-        if last is None or not eligible:
+        eligible, issued = table.loc[table["source"] == source, ["eligible", "issued"]].sum(min_count=1)
+        if last is None or np.isnan(eligible):
             continue
         first = dt.date.fromisoformat(part["submitted"].min())
         days = min(WEEK, (as_of - first).days + 1)
         recent = int((part["submitted"] > str(as_of - dt.timedelta(days))).sum())
         days_left = max((last - as_of).days, 0)
-        told = forecast(int(eligible), len(part), recent, days, days_left)
+        told = forecast(int(eligible if np.isnan(issued) else issued), len(part), recent, days, days_left)
         found.append((source, int(eligible), len(part), recent, days, days_left, *(told or (np.nan,) * 3)))
     columns = ["source", "eligible", "returned", "recent", "days", "days_left", "expected", "low", "high"]
     return pd.DataFrame(found, columns=columns)

@@ -136,14 +136,14 @@ def suggest(texts: Sequence[str], coded: Sequence[str], *, among: Sequence[bool]
     blank = pd.DataFrame({"suggested": "", "after": "", "likely": np.nan}, index=range(len(texts))).astype(
         {"suggested": object, "after": object}
     )
-    themes = pd.Series(coded, dtype=object)
-    enough = [theme for theme, n in Counter(themes).items() if theme and n >= LEARNED_FROM]
-    asked = np.flatnonzero((themes == "").to_numpy() & (True if among is None else np.array(among, dtype=bool)))
-    known = np.flatnonzero(themes.isin(enough).to_numpy())
-    if len(enough) < 2 or not len(asked):  # noqa: PLR2004  (to be told apart it takes two)
+    enough = [theme for theme, n in Counter(coded).items() if theme and n >= LEARNED_FROM]
+    wanted = [True] * len(texts) if among is None else among
+    asked = [place for place, theme in enumerate(coded) if not theme and wanted[place]]
+    known = [place for place, theme in enumerate(coded) if theme in enough]
+    if len(enough) < 2 or not asked:  # noqa: PLR2004  (to be told apart it takes two)
         return blank
-    for place, row in zip(asked, _learned([texts[place] for place in known], themes.iloc[known].tolist(),
-                                          [texts[place] for place in asked]), strict=True):  # fmt: skip
+    found = _learned([texts[place] for place in known], [coded[place] for place in known], [texts[p] for p in asked])
+    for place, row in zip(asked, found, strict=True):
         blank.loc[place] = row
     return blank
 
