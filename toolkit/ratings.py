@@ -191,11 +191,8 @@ def check_ratings(ratings: Ratings, schemes: Mapping[str, Scheme]) -> tuple[pd.D
         points.append(worthy)
         faults += [Fault(ratings.file, int(row), column, cell, says, int(rows) - 1) for column, cell, says in wrong]
     faults = _shortened(merged(faults)) + _twice(ratings, found["indicator"].unique().tolist(), schemes)
-    columns = nw.from_native(ratings.frame).collect_schema().names()
-    if "weight" in columns:
+    if "weight" in nw.from_native(ratings.frame).collect_schema().names():
         faults += _weights(ratings, schemes)
-    if "seconds" not in columns:
-        faults += _untimed(ratings.file, schemes)
     return found[keys].assign(points=points), faults
 
 
@@ -259,12 +256,17 @@ def _any_twice(ratings: Ratings, indicators: list[str]) -> bool:
     return not collected(counts.filter(nw.max_horizontal(*rows) > 1).select("round").head(1)).empty
 
 
-def _untimed(file: str, schemes: Mapping[str, Scheme]) -> list[Fault]:
+def untimed(ratings: Ratings, schemes: Mapping[str, Scheme]) -> list[Fault]:
     """A rule on the time taken asks for a column of times."""
+    if "seconds" in nw.from_native(ratings.frame).collect_schema().names():
+        return []
     asked = dict.fromkeys(
         source for scheme in schemes.values() for source, rules in scheme.ballot_rules.items() if rules.seconds
     )
-    return [Fault(file, 1, "seconds", "", f"column must be there: ballots.{name} has a least time") for name in asked]
+    return [
+        Fault(ratings.file, 1, "seconds", "", f"column must be there: ballots.{name} has a least time")
+        for name in asked
+    ]
 
 
 def _weights(ratings: Ratings, schemes: Mapping[str, Scheme]) -> list[Fault]:

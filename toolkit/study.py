@@ -197,6 +197,7 @@ def _check_answers(
     cells = []
     if ratings is not None:
         points, faults = single.check_ratings(ratings, schemes)
+        faults += single.untimed(ratings, schemes)
         cells.append(single.rated_cells(ratings))
     ballots = sheets.get("ballots")
     if ballots and set(CELL) <= set(ballots.frame):
