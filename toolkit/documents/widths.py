@@ -30,7 +30,7 @@ MONOSPACED = 0.61
 """Width of a character of a monospaced font, in em."""
 TALLEST = 12
 """A row of more lines than this may be divided between two pages, and so may a table."""
-_TOKEN = re.compile(r"[\u1100-\uffef]|[^\s\u1100-\uffef]+")  # what a line cannot be broken within
+_TOKEN = re.compile(r"[\u1100-\uffef]|[^ \u1100-\uffef]+")  # what a line cannot be broken within
 
 
 @dataclass(frozen=True)
