@@ -530,6 +530,7 @@ def progress(
 ) -> None:
     """Show how far a round in the field has come: who took part, what is missing, and how many are to be expected."""
     from toolkit.reporting import fieldwork
+    from toolkit.reporting.prose import Text
 
     found = _read(study)
     with _plainly():
@@ -538,7 +539,7 @@ def progress(
         for show in (fieldwork.sources, fieldwork.units, fieldwork.missing, fieldwork.speeders, fieldwork.outlook):
             shown = show(field)
             if shown is not None:
-                print("\n" + (shown.markdown if isinstance(shown, fieldwork.Text) else shown.plain()))
+                print("\n" + (shown.markdown if isinstance(shown, Text) else shown.plain()))
 
 
 @app.command()

@@ -47,7 +47,7 @@ def views(village):
     """Return a function that cuts every report of a unit, from {(round, theme): opinions}."""
     study, scores = village
 
-    def cut_all(counts, closed=""):
+    def cut_all(counts, closed="", themes=THEMES):
         rows = [
             BLANK | {"id": f"{turn}{theme}{place}", "date": DAYS[turn], "unit_id": "U", "theme": theme}
             | ({"closed": closed, "reply": "r"} if closed else {})
@@ -55,7 +55,7 @@ def views(village):
             for place in range(n)
         ]  # fmt: skip
         rows.append(BLANK | {"id": "last", "date": "2026-12-31", "unit_id": "V"})  # so that all end on one day
-        told = replace(study, opinions=pd.DataFrame(rows))
+        told = replace(study, opinions=pd.DataFrame(rows), themes=study.themes.head(len(themes)))
         return {(turn, unit): cut(told, scores, unit, turn) for turn in study.schemes for unit in ("U", "V", "")}
 
     return cut_all
@@ -87,13 +87,16 @@ def test_a_theme_is_told_from_the_fewest_on_and_of_a_year_in_both_halves(views):
 
 
 def test_what_is_not_told_counts_against_a_rise(views):
-    """Of a 20 now and 5 of 25 before; b and c are not told, so 2 of each may be now, and they are no help before."""
-    counts = {("h1", "a"): 5, ("h1", "b"): 20, ("h2", "a"): 20}
+    """Of a 8 now and 10 of 30 before; b and c are not told, so 2 of each may be now, and they are no help before."""
+    counts = {("h1", "a"): 10, ("h1", "b"): 20, ("h2", "a"): 8}
     (p,) = views(counts)["h2", "U"].opinions["adjusted"]
-    table = [[20, 4], [5, 20]]
-    assert p == pytest.approx(fisher_exact(table, alternative="greater").pvalue, abs=5e-4)
+    table = [[8, 4], [10, 20]]
+    assert float(p) == pytest.approx(fisher_exact(table, alternative="greater").pvalue, abs=5e-4)
     (q,) = views({("h1", "b"): 20, ("h2", "a"): 20})["h2", "U"].opinions["adjusted"]
-    assert q == pytest.approx(fisher_exact([[20, 4], [2, 20]], alternative="greater").pvalue, abs=5e-4)
+    assert fisher_exact([[20, 4], [2, 20]], alternative="greater").pvalue < 0.001
+    assert q == "<0.001"
+    (none,) = views({("h1", "b"): 20, ("h2", "a"): 20}, themes=[])["h2", "U"].opinions["adjusted"]
+    assert none == ""  # nobody knows how many themes are not told
 
 
 def test_counts_of_every_report_of_the_demo_are_large(study, scores):

@@ -119,7 +119,8 @@ def sources(field: Fieldwork) -> Table:
         [field.label(row["source"]), *(whole(row[step]) for step in steps), percent(row["valid"], row["eligible"])]
         for row in records(rows)
     ]
-    return made(columns, cells, _("Participation by source"))
+    note = _("As turnout stands in the study, on whatever day.")
+    return made(columns, cells, _("Participation by source"), note=note)
 
 
 def units(field: Fieldwork) -> Table:

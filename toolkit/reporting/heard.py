@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from toolkit.reporting.books import Book, Record
 
 COLUMNS = ["label", "n", "before", "share", "share_before", "adjusted", "rises"]
-P_DIGITS = 3
+SMALLEST = 0.001
+"""The smallest p that is told as a number."""
 ALPHA = 0.05
 
 
@@ -40,7 +41,7 @@ def heard(book: Book, unit: str, language: str) -> tuple[pd.DataFrame, dict[str,
     themes : DataFrame
         `label` (that of what nobody has coded stands last), `n` and `before` (opinions in the round and in the one
         before; missing where that must not be told), `share` and `share_before` (0-100, of the coded opinions that are
-        told), `adjusted` (p, see below) and `rises`. No rows where nothing may be told.
+        told), `adjusted` (p as it is read, see below; blank without one) and `rises`. No rows where nothing may be told.
     handling : dict
         `least` (see below), `before` (whether there is a round before), `n, closed, overdue, replied, as_of`, and
         `quartiles`: for each `share` the `days, low, high`. Empty where nothing may be told.
@@ -53,7 +54,8 @@ def heard(book: Book, unit: str, language: str) -> tuple[pd.DataFrame, dict[str,
     reports, whatever is subtracted from what. No text leaves the study.
 
     Whether a theme rises is told by the largest p that is possible with what is told: of a theme that is not told as
-    many as can be are counted against it.
+    many as can be are counted against it. Without themes.csv nobody knows how many there are, and nothing rises. `as_of`
+    is the last day of the whole table.
     """
     schemes = book.study.schemes
     least = max(scheme.privacy.min_raters for scheme in schemes.values())
@@ -85,7 +87,8 @@ def _frame(
 ) -> pd.DataFrame:
     order = sorted(now, key=lambda theme: (theme == "", -now[theme], theme))
     coded = [theme for theme in order if theme]
-    p = _risen(coded, now, before, hidden=least - 1, themes=set(book.study.themes["theme"])) if before else {}
+    themes = set(book.study.themes["theme"])
+    p = _risen(coded, now, before, hidden=least - 1, themes=themes) if before and themes else {}
     base, earlier = (sum(n for theme, n in (part or {}).items() if theme) for part in (now, before))
     shares = [100 * now[theme] / base if theme else None for theme in order]
     known = [before.get(theme) if before else None for theme in order]
@@ -97,10 +100,15 @@ def _frame(
         "share_before": missing(
             rounded([100 * n / earlier if theme and n else None for theme, n in zip(order, known, strict=True)])
         ),
-        "adjusted": [round(p[theme], P_DIGITS) if theme in p else None for theme in order],
+        "adjusted": [_written(p[theme]) if theme in p else "" for theme in order],
         "rises": [p.get(theme, 1.0) <= ALPHA for theme in order],
     }
     return typed(columns)
+
+
+def _written(p: float) -> str:
+    """A p as it is read: it follows from counts that are told, and so may have more digits than they."""
+    return f"{p:.3f}" if p >= SMALLEST else f"<{SMALLEST}"
 
 
 def _risen(

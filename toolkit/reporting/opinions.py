@@ -19,14 +19,14 @@ def summary(view: Slice) -> Text | None:
     if not facts:
         return None
     _ = words(view.language)
-    median = next((part for part in facts["quartiles"] if part["share"] == 0.5), {})  # noqa: PLR2004
+    _quarter, median, _most = facts["quartiles"]
     sentences = [
         _("Opinions on the themes below: {n}; answered: {replied}.").format(n=facts["n"], replied=facts["replied"]),
         _("Settled by {day}: {closed}; overdue: {overdue}.").format(
             day=facts["as_of"], closed=facts["closed"], overdue=facts["overdue"]
         ),
         _("Half of them are settled within so many days: {n}.").format(n=median["days"])
-        if median.get("days") is not None
+        if median["days"] is not None
         else _("Fewer than half of them are settled so far."),
     ]
     rises = [plain(row["label"]) for row in records(view.opinions) if row["rises"]]
@@ -69,8 +69,10 @@ def themes(view: Slice) -> Table | None:
     return made(columns, cells, _("Opinions by theme"), note=note, mark=tuple(rows.index[rows["rises"].astype(bool)]))
 
 
-def _trend(rises: object, adjusted: float, rising: str) -> str:
-    return f"{rising} (p {'= ' if adjusted >= 0.001 else ''}{max(adjusted, 0.001):.3f})" if rises else ""  # noqa: PLR2004
+def _trend(rises: object, adjusted: str, rising: str) -> str:
+    if not rises:
+        return ""
+    return f"{rising} (p {adjusted})" if adjusted.startswith("<") else f"{rising} (p = {adjusted})"
 
 
 def times(view: Slice) -> Table | None:
