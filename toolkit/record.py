@@ -122,7 +122,12 @@ def record_opinions(folder: str | Path, rows: pd.DataFrame) -> Path:
     rows : DataFrame
         Text under columns of opinions.csv; all rows are written, or none.
     """
-    return _record(Path(folder), read_study(folder), "opinions", rows.to_dict("records"))
+    return _record(
+        Path(folder),
+        read_study(folder),
+        "opinions",
+        [{str(name): str(cell) for name, cell in row.items()} for row in rows.to_dict("records")],
+    )
 
 
 def _record(folder: Path, study: Study, table: str, rows: Sequence[dict[str, str]]) -> Path:
