@@ -12,7 +12,7 @@ STRIP = $(BIN)/nbstripout --keep-count --keep-output-type execute_result stream 
 CHROMIUM = $(shell for name in chromium chromium-browser google-chrome google-chrome-stable; do \
 	command -v $$name && break; done)
 
-.PHONY: report test check browser lab explorer bench clean
+.PHONY: report test check browser office lab explorer bench clean
 # Two pips must not write to one environment at once.
 .NOTPARALLEL:
 
@@ -29,11 +29,15 @@ check: .venv/installed-test .venv/installed-examples
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(if $(NOTEBOOKS),$(STRIP) --verify -- $(NOTEBOOKS))
-	$(PYTEST) -n auto -m "not browser" --cov=toolkit tests $(NOTEBOOKS)
+	$(PYTEST) -n auto -m "not browser and not office" --cov=toolkit tests $(NOTEBOOKS)
 
 browser: .venv/installed-test .venv/installed-browser
 	$(if $(CHROMIUM),,$(error no Chromium on PATH))
 	@CHROMIUM="$(CHROMIUM)" $(BIN)/python -m pytest -n 2 --dist loadfile -m browser $(wildcard tests/test_*browser.py)
+
+# LibreOffice's soffice and Poppler's pdftoppm on PATH; a test that lacks one of them fails.
+office: .venv/installed-test
+	@$(BIN)/python -m pytest -m office tests/documents
 
 lab: .venv/installed-lab
 	cd notebooks && ../$(BIN)/python -m jupyterlab

@@ -240,6 +240,21 @@ def test_report_takes_bounds_and_a_record(small, tmp_path, perform_here):
 
 
 @pytest.mark.usefixtures("perform_here")
+@pytest.mark.parametrize(
+    ("formats", "files"),
+    [
+        ("docx", ["report.docx"]),
+        ("html, pdf,docx", ["report.docx", "report.html", "report.pdf"]),
+        ("pdf,pdf", ["report.pdf"]),
+    ],
+)
+def test_report_writes_the_formats_that_are_asked_for(small, tmp_path, formats, files):
+    result = invoke("report", small, "--out", tmp_path, "--unit", "B01", "--format", formats)
+    assert result.exit_code == 0
+    assert sorted(path.name for path in (tmp_path / "small" / "2026H2" / "B01").iterdir()) == files
+
+
+@pytest.mark.usefixtures("perform_here")
 def test_report_names_a_scheduler_that_does_not_answer(small, tmp_path):
     result = invoke("report", small, "--out", tmp_path, "--dask", "tcp://127.0.0.1:9")
     assert result.exit_code == 1
@@ -296,6 +311,10 @@ def test_who_stops_at_once_has_an_index_all_the_same(small, tmp_path):
         (["--round", "2027"], "round: '2027'"),
         (["--language", "fr"], "language: 'fr', must be one of zh, en"),
         (["--notebooks", "nowhere"], "no such notebook"),
+        (["--format", "html,word"], "--format: 'word', must be one of html, docx, pdf"),
+        (["--template", "nowhere.docx"], "template: only reports in Word have one, --format must hold docx"),
+        (["--template", "nowhere.docx", "--format", "docx"], "nowhere.docx: no such file"),
+        (["--format", ""], "--format: '', must be one of html, docx, pdf"),
     ],
 )
 def test_report_refuses_what_it_does_not_know(small, tmp_path, options, message):

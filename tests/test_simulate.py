@@ -36,6 +36,12 @@ COLUMNS = {
     ],
     "evidence": ["round", "subject_id", "item", "date", "note"],
     "replies": ["round", "subject_id", "date", "text"],
+    "themes": ["theme", "label", "words", "owner", "days"],
+    "opinions": [
+        *("id", "date", "channel", "source", "unit_id", "text"),
+        *("theme", "owner", "opened", "closed", "reply"),
+    ],
+    "submissions": ["round", "source", "unit_id", "submitted", "seconds"],
 }
 DRAWN = {
     "ratings": "dbfed38a64387f92a7c59ce2a5d9939d3902d8721443b3ac2ec1303ca80064b6",

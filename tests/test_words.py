@@ -17,7 +17,7 @@ from toolkit.words import LANGUAGES, words
 ROOT = Path(__file__).parents[1]
 CHINESE = re.compile(r"[\u3001-\u303f\u4e00-\u9fff\uff01-\uff5e]+")
 # What the run calls its outcomes and templates translate: `_(row.status)`.
-SPOKEN_BY_NAME = {"done", "failed", "not run"}
+SPOKEN_BY_NAME = {"done", "failed", "kept", "not run"}
 
 
 def used():
@@ -54,7 +54,13 @@ def catalogue():
 
 
 def test_phrases_are_found_where_they_are(phrases):
-    assert {"Participation", "Weights of the sources", "This unit", "Reports by unit", "Assessment report"} <= phrases
+    assert {
+        "Participation",
+        "Weights of the sources",
+        "This unit",
+        "All reports of this study",
+        "Assessment report",
+    } <= phrases
     assert headings("tk.prose.section(view, 'A', view.league)\nx = 1") == {"A"}
 
 

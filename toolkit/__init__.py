@@ -15,15 +15,18 @@ if TYPE_CHECKING:
         change,
         experiment,
         experiment_plots,
+        fieldwork,
         findings,
         member,
         notice,
+        opinions,
         plots,
         prose,
         results,
         tables,
     )
     from toolkit.reporting.compare import open_change
+    from toolkit.reporting.fieldwork import open_fieldwork
     from toolkit.reporting.sheet import open_sheet
     from toolkit.reporting.slices import open_slice
     from toolkit.reporting.trial import open_experiment
@@ -47,14 +50,17 @@ __all__ = [
     "experiment",
     "experiment_plots",
     "explore",
+    "fieldwork",
     "findings",
     "member",
     "model",
     "notice",
     "open_change",
     "open_experiment",
+    "open_fieldwork",
     "open_sheet",
     "open_slice",
+    "opinions",
     "outcomes",
     "plots",
     "prose",
@@ -69,6 +75,7 @@ __all__ = [
 _HOMES = {
     "toolkit.faults": ("Fault", "StudyError"),
     "toolkit.reporting.compare": ("open_change",),
+    "toolkit.reporting.fieldwork": ("open_fieldwork",),
     "toolkit.reporting.sheet": ("open_sheet",),
     "toolkit.reporting.slices": ("open_slice",),
     "toolkit.reporting.trial": ("open_experiment",),

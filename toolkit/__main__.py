@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
-from toolkit.faults import UsageError
+from toolkit.faults import StudyError, UsageError
 from toolkit.words import LANGUAGES
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from toolkit.batch.units import Outcome
     from toolkit.study import Study
 
+T = TypeVar("T")
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 Folder = Annotated[Path, typer.Argument(help="study folder", show_default=False)]
 Subject = Annotated[str, typer.Argument(help="id of a member, post or unit", show_default=False)]
@@ -30,8 +31,14 @@ Subject = Annotated[str, typer.Argument(help="id of a member, post or unit", sho
 def check(study: Folder) -> None:
     """Say everything that is wrong with a study, and exit 1 if anything is; else what is odd about it, as warnings."""
     from toolkit.lint import lint
+    from toolkit.study import read_study
 
-    found = _read(study)
+    with _plainly():
+        try:
+            found = read_study(study)
+        except StudyError as error:
+            _paint(study, error)
+            raise
     rounds = ", ".join(found.schemes)
     print(f"{study}: no faults. {len(found.units)} units, {len(found.members)} members, rounds {rounds}.")
     with _plainly():
@@ -68,6 +75,60 @@ def score(study: Folder, out: Annotated[Path, typer.Option(help=".csv, .parquet 
 
 
 @app.command()
+def ballots(
+    study: Folder,
+    out: Annotated[Path | None, typer.Option(help="write a .csv or .xlsx instead of printing")] = None,
+) -> None:
+    """List the ballots that do not count, and scores with and without them; for the organisers only."""
+    from toolkit.reporting.void_ballots import beside, lines, write_void
+    from toolkit.scoring.scores import score as score_study
+    from toolkit.study import read_study
+
+    found = _read(study)
+    with _plainly():
+        both = beside(score_study(read_study(study, void=False)), score_study(found))
+        typer.echo(f"{len(found.void)} rules broken, {len(both)} scores touched; not for handing round", err=True)
+        for line in write_void(found.void, both, out) if out else lines(found.void, both):
+            print(line)
+
+
+@app.command()
+def rake(
+    study: Folder,
+    source: Annotated[str, typer.Option(help="the source whose raters are weighed")],
+    round: Annotated[str, typer.Option(help="round; the newest by default")] = "",  # noqa: A002
+    cap: Annotated[
+        float | None, typer.Option(help="largest weight, as a multiple of the mean; none by default")
+    ] = None,
+    dry: Annotated[bool, typer.Option("--dry", help="only say what it would do")] = False,
+) -> None:
+    """Weigh raters to the margins of the population (raters.csv, margins.csv), and write weights.csv."""
+    from toolkit.survey.weighing import lines, weigh, write_weights
+
+    with _plainly():
+        found = weigh(study, source=source, round=round, cap=cap)
+        for line in lines(found):
+            print(line)
+        if not dry:
+            print(write_weights(study, found))
+            typer.echo("weights.csv holds raters' pseudonyms: keep it with the ratings.", err=True)
+
+
+@app.command()
+def workbook(
+    study: Folder,
+    out: Annotated[Path, typer.Argument(help="an .xlsx file outside the study's folder", show_default=False)],
+    round: Annotated[str, typer.Option(help="round to be filled in; the newest by default")] = "",  # noqa: A002
+    source: Annotated[list[str] | None, typer.Option(help="who votes on paper; may be given several times")] = None,
+) -> None:
+    """Write one Excel workbook of a study to be filled in: drop-downs, ballots to be counted, live checks."""
+    from toolkit.survey.workbook import write_workbook
+
+    with _plainly():
+        print(write_workbook(study, out, round=round, sources=source or []))
+
+
+@app.command()
 def report(  # noqa: PLR0917  (Typer makes options of them)
     study: Folder,
     out: Annotated[Path, typer.Option(help="folder for reports")] = Path("reports"),
@@ -76,6 +137,8 @@ def report(  # noqa: PLR0917  (Typer makes options of them)
     per: Annotated[Literal["unit", "member"] | None, typer.Option(help="for whom; the notebook says it itself")] = None,
     round: Annotated[str, typer.Option(help="round; the newest by default")] = "",  # noqa: A002
     language: Annotated[str | None, typer.Option(help="zh or en, instead of the scheme's")] = None,
+    format: Annotated[str, typer.Option(help="html, docx, pdf, or several with commas between them")] = "html",  # noqa: A002
+    template: Annotated[Path | None, typer.Option(help="a Word file with {{ body }} where the report goes")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="how many run at once")] = 2,
     record: Annotated[bool, typer.Option("--record", help="a page with the code too, as a record of the work")] = False,
     afresh: Annotated[bool, typer.Option("--afresh", help="also what is there from the same data and code")] = False,
@@ -107,7 +170,8 @@ def report(  # noqa: PLR0917  (Typer makes options of them)
             round=turn,
             units=unit or [],
             language=language,
-            exporters=run.EXPORTERS | ({run.RECORD: "toolkit-record"} if record else {}),
+            exporters=run.exporters_of(format) | ({run.RECORD: "toolkit-record"} if record else {}),
+            template=template,
         )
         with _executor(dask, jobs) as (executor, workers):
             bounds = Bounds(seconds, memory)
@@ -175,6 +239,7 @@ def experiment(  # noqa: PLR0917
     out: Annotated[Path, typer.Option(help="folder for reports")] = Path("reports"),
     round: Annotated[str, typer.Option(help="round; that of experiments.yaml or the newest by default")] = "",  # noqa: A002
     language: Annotated[str, typer.Option(help="zh or en, instead of the scheme's")] = "",
+    format: Annotated[str, typer.Option(help="html, docx, pdf, or several with commas between them")] = "html",  # noqa: A002
     afresh: Annotated[bool, typer.Option("--afresh", help="also what is there from the same data and code")] = False,
     notebooks: Annotated[Path, typer.Option(help="folder of the notebooks")] = Path(__file__).parent.parent
     / "notebooks",
@@ -183,21 +248,24 @@ def experiment(  # noqa: PLR0917
     from toolkit.batch import manifest
     from toolkit.batch.runner import run_units
     from toolkit.batch.units import fingerprint
-    from toolkit.reporting.run import PACKAGES, PAGE
+    from toolkit.reporting.run import PACKAGES, exporters_of
     from toolkit.reporting.trial import read_plan
-    from toolkit.reporting.trial_run import place, unit_of
+    from toolkit.reporting.trial_run import finish, place, unit_of
 
     found = _read(study)
     with _plainly():
+        exporters = exporters_of(format)
         plan = read_plan(study, found, round)
         folder = place(out, found, plan)
-        unit = unit_of(study, found, plan, folder, notebooks=notebooks, language=language)
+        unit = unit_of(study, found, plan, folder, notebooks=notebooks, language=language, exporters=exporters)
         running = run_units(
             [unit], folder / manifest.FILE, workers=1, fingerprint=fingerprint(PACKAGES), keep=not afresh
         )
         outcomes = _followed(running, 1)
+        finish(found, plan, folder, outcomes, language=language)
     _end(outcomes, 1)
-    print(Path(unit.folder) / PAGE)
+    for file in exporters:
+        print(Path(unit.folder) / file)
     typer.echo("This page names members: it is not for handing round.", err=True)
 
 
@@ -238,6 +306,13 @@ def batch(  # noqa: PLR0917
     _end(outcomes, len(table))
 
 
+def _counted(items: list[T], what: str) -> Iterator[T]:
+    """Items one by one, with a bar where they are many."""
+    from tqdm import tqdm
+
+    yield from tqdm(items, desc=what, unit="file", disable=len(items) < 5)  # noqa: PLR2004
+
+
 def _followed(running: Iterator[Outcome], total: int) -> list[Outcome]:
     """Outcomes, with a bar that shows the rate and the time left; those that have come, when somebody stops it."""
     from tqdm import tqdm
@@ -273,6 +348,34 @@ def _executor(dask: str, jobs: int) -> Iterator[tuple[Executor | None, int]]:
 
     with cluster(dask) as found:
         yield found
+
+
+@app.command()
+def archive(
+    reports: Annotated[Path, typer.Argument(help="folder of a run, such as reports/demo/2026H2", show_default=False)],
+    passwords: Annotated[Path, typer.Option(help=".csv outside that folder: unit_id,password")],
+    out: Annotated[Path | None, typer.Option(help="folder for archives; beside that of the run by default")] = None,
+    unit: Annotated[list[str] | None, typer.Option(help="unit_id; may be given several times")] = None,
+) -> None:
+    """Pack the reports of every unit into an encrypted archive (ZIP, AES-256) with a password of its own."""
+    from tqdm import tqdm
+
+    from toolkit.reporting.parcels import pack, parcels
+
+    folder = out or reports.with_name(f"{reports.resolve().name}.archives")
+    with _plainly():
+        planned = parcels(reports, passwords, folder, units=unit or [])
+    failed = 0
+    for parcel in tqdm(planned, desc="archives", unit="archive"):
+        try:
+            pack(parcel)
+        except (UsageError, OSError) as fault:
+            failed += 1
+            typer.echo(str(fault), err=True)
+    print(folder)
+    typer.echo(f"{len(planned) - failed} of {len(planned)} archives are written and were read back", err=True)
+    if failed:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -365,6 +468,132 @@ def reply(
 
 
 @app.command()
+def questionnaire(  # noqa: PLR0917
+    study: Folder,
+    source: Annotated[list[str] | None, typer.Option(help="who answers; every source by default")] = None,
+    unit: Annotated[
+        list[str] | None, typer.Option(help="whose ratees, those below it among them; by default every unit by itself")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="folder for what is made of the questionnaires")] = Path("reports"),
+    to: Annotated[str, typer.Option(help="xlsform, wjx, limesurvey, ballot, codebook; all by default")] = "",
+    round: Annotated[str, typer.Option(help="round; the newest by default")] = "",  # noqa: A002
+    language: Annotated[Literal["zh", "en"] | None, typer.Option(help="instead of the scheme's")] = None,
+    overall: Annotated[
+        bool, typer.Option("--overall", help="ask once about each ratee, not on every indicator")
+    ] = False,
+    units: Annotated[bool, typer.Option("--units", help="ask about the units themselves, not about members")] = False,
+) -> None:
+    """Write a questionnaire for each source and unit into the study, and what is handed out; edited ones are kept."""
+    from toolkit.survey.forms import FOLDER, read_form, write_form
+    from toolkit.survey.outputs import OUTPUTS, write_outputs
+    from toolkit.survey.questionnaire import draft, newest_round, units_with_ratees
+    from toolkit.survey.xlsform import checked
+
+    found = _read(study)
+    with _plainly():
+        turn = round or newest_round(found)
+        kinds = [kind.strip() for kind in to.split(",") if kind.strip()] or [*OUTPUTS]
+        drafts = [
+            draft(found, name, place, round=turn, language=language or "", overall=overall, units=units)
+            for name in source or found.schemes.get(turn, found.scheme).leaf_sources
+            for place in unit or units_with_ratees(found, turn, units=units)
+        ]
+        folder = out / found.name / FOLDER / turn
+        for made in _counted(drafts, "questionnaires"):
+            path, is_new = write_form(study, made)
+            text = path.read_text(encoding="utf-8-sig")
+            print(path if is_new else f"{path} (kept as it is)")
+            for written in write_outputs(read_form(path, found), text, folder, kinds):
+                print(written)
+        if "xlsform" in kinds:
+            typer.echo(f"XLSForm of {drafts[-1].name}: {checked(text)}", err=True)
+
+
+@app.command("import")
+def import_(  # noqa: PLR0917
+    study: Folder,
+    file: Annotated[Path, typer.Argument(help="export of a platform: .xlsx, .csv or .sav", show_default=False)],
+    platform: Annotated[str, typer.Option(help="wjx, txwj, kobo, odk, limesurvey, spss or table")],
+    round: Annotated[str, typer.Option(help="round; the newest by default")] = "",  # noqa: A002
+    source: Annotated[str, typer.Option(help="who answered, where several questionnaires fit")] = "",
+    unit: Annotated[str, typer.Option(help="whose ratees, where several questionnaires fit")] = "",
+    mapping: Annotated[Path | None, typer.Option(help="YAML file that says what headings and answers mean")] = None,
+) -> None:
+    """Add the answers of an export to ratings.csv, and say what became of every one; twice the same changes nothing."""
+    from toolkit.survey.intake import import_answers, lines
+    from toolkit.survey.mapping import read_mapping
+    from toolkit.survey.pseudonyms import read_key
+
+    found = _read(study)
+    with _plainly():
+        meant = read_mapping(mapping) if mapping else None
+        key = read_key(study, Path(typer.get_app_dir("toolkit")) / "key")
+        about = {"round": round, "source": source, "unit": unit}
+        for line in lines(import_answers(study, found, file, platform, key=key, mapping=meant, **about)):
+            print(line)
+
+
+@app.command()
+def opinions(
+    study: Folder,
+    round: Annotated[str, typer.Option(help="round; the newest by default")] = "",  # noqa: A002
+    out: Annotated[Path | None, typer.Option(help="write the working list as .csv or .xlsx")] = None,
+    bring: Annotated[
+        Path | None, typer.Option("--import", help=".csv or .xlsx of raw opinions, which are redacted and added")
+    ] = None,
+    as_of: Annotated[str, typer.Option(help="day as of which states are told; the last one known by default")] = "",
+) -> None:
+    """Show opinions by theme, how long they take and what is overdue; or bring in raw ones; for the organisers only."""
+    from toolkit.record import record_opinions
+    from toolkit.reporting.worklist import lines, worklist, write_worklist
+    from toolkit.survey.inbox import open_inbox
+
+    found = _read(study)
+    with _plainly():
+        if bring:
+            inbox = open_inbox(bring, found)
+            if len(inbox.rows):
+                print(record_opinions(study, inbox.rows))
+            typer.echo(f"read {inbox.read}, added {len(inbox.rows)}, there already {inbox.again}", err=True)
+            taken = ", ".join(f"{kind} {n}" for kind, n in sorted(inbox.redacted.items()))
+            typer.echo(
+                f"taken out: {taken or 'nothing'}; columns left out: {', '.join(inbox.left_out) or 'none'}", err=True
+            )
+            return
+        day = _day("--as-of", as_of) if as_of else None
+        turn = round or found.round
+        typer.echo(f"round {turn}, unsuppressed; not for handing round", err=True)
+        for line in lines(found, turn, as_of=day):
+            print(line)
+        if out:
+            table = worklist(found, turn, as_of=day)
+            print(write_worklist(table, out))
+            bare = table.loc[table["unredacted"] != "", "id"].tolist()
+            if bare:
+                typer.echo(f"opinions.csv holds what identifies a person in {', '.join(bare)}", err=True)
+
+
+@app.command()
+def progress(
+    study: Folder,
+    round: Annotated[str, typer.Option(help="round; the newest by default")] = "",  # noqa: A002
+    as_of: Annotated[str, typer.Option(help="the day; the last on which something was handed in by default")] = "",
+) -> None:
+    """Show how far a round in the field has come: who took part, what is missing, and how many are to be expected."""
+    from toolkit.reporting import fieldwork
+    from toolkit.reporting.prose import Text
+
+    found = _read(study)
+    with _plainly():
+        field = fieldwork.open_fieldwork(found, round, as_of)
+        print(fieldwork.title(field).markdown)
+        for show in (fieldwork.sources, fieldwork.units, fieldwork.missing, fieldwork.speeders, fieldwork.outlook):
+            shown = show(field)
+            if shown is not None:
+                print("\n" + (shown.markdown if isinstance(shown, Text) else shown.plain()))
+
+
+@app.command()
 def simulate(
     folder: Folder,
     units: Annotated[int, typer.Option(min=1, help="branches")] = 12,
@@ -391,6 +620,14 @@ def schema(of: Annotated[Literal["scheme", "experiments"], typer.Argument(help="
 
     made = scheme_schema() if of == "scheme" else experiments_schema()
     print(json.dumps(made, ensure_ascii=False, indent=2, sort_keys=True))
+
+
+def _paint(folder: Path, error: StudyError) -> None:
+    """Where the tables stand in a workbook, paint what is wrong into a copy."""
+    from toolkit.survey.workbook import paint_faults
+
+    if folder.is_dir() and (path := paint_faults(folder, error.faults)):
+        typer.echo(f"{path}: a copy with its faults painted; mend the workbook itself", err=True)
 
 
 def _read(folder: Path) -> Study:

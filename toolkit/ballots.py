@@ -8,14 +8,32 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from toolkit.contract import OPTIONAL, REQUIRED, check_cells, count, misplaced
-from toolkit.faults import Fault, one_of
+from toolkit.faults import Fault, one_of, several
+from toolkit.files import Sheet
 from toolkit.scoring.tally import CELL, COUNTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from toolkit.files import Sheet
     from toolkit.scheme import Scale, Scheme
+
+
+NAME = "name"
+"""A column of ballots for who counts them: it is held against the ratee's name, and tells nothing else."""
+
+
+def without_names(sheet: Sheet, names: Mapping[str, str]) -> tuple[Sheet, list[Fault]]:
+    """Ballots without their column of names; a name that is not the ratee's is a fault, for rows may have slipped."""
+    if NAME not in sheet.frame:
+        return sheet, []
+    given, ratee = sheet.frame[NAME], sheet.frame.get("ratee_id", pd.Series(dtype=str))
+    right = ratee.map(names).reindex(given.index)
+    wrong = given.index[(given != "") & right.notna() & (given != right)]
+    faults = several(
+        [*wrong],
+        lambda row: Fault(sheet.file, int(row), NAME, given[row], f"must be the name of {ratee[row]}: {right[row]}"),
+    )
+    return Sheet(sheet.file, sheet.frame.drop(columns=NAME)), faults
 
 
 def answer_columns(schemes: Mapping[str, Scheme], table: str = "ballots") -> list[str]:

@@ -34,19 +34,25 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "decisions": ("round", "subject_id", "matter", "decision", "date", "decided_by"),
     "evidence": ("round", "subject_id", "item", "date"),
     "replies": ("round", "subject_id", "date", "text"),
+    "themes": ("theme", "label", "words"),
+    "opinions": ("id", "date", "channel", "unit_id", "text"),
+    "submissions": ("round", "source", "unit_id", "submitted"),
 }
 """Columns that every table must have, in the order in which an empty table is written."""
 
 OPTIONAL: dict[str, tuple[str, ...]] = {
     "units": ("parent_id", "industry", "category"),
     "members": ("exempt",),
-    "ratings": ("weight",),
+    "ratings": ("weight", "seconds"),
     "turnout": ("ratee_id",),
     "points": ("evidence",),
     "satisfaction": ("eligible",),
     "criteria": ("unit_id", "indicator"),
     "decisions": ("reason", "due", "helper"),
     "evidence": ("note",),
+    "themes": ("owner", "days"),
+    "opinions": ("source", "theme", "owner", "opened", "closed", "reply"),
+    "submissions": ("seconds",),
 }
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -58,6 +64,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "satisfaction": ("round", "subject_id", "panel", "topic"),
     "measures": ("round", "subject_id", "measure"),
     "criteria": ("layer", "criterion", "unit_id"),
+    "themes": ("theme",),
+    "opinions": ("id",),
 }
 FREE_COLUMNS = {"members", "ballots", "satisfaction"}
 """Tables whose further columns are attributes or levels."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from toolkit import ballots as paper
@@ -26,15 +27,13 @@ from toolkit.contract import (
 )
 from toolkit.faults import Fault
 from toolkit.rulebook.mentions import mentions
-from toolkit.rules import bounds, parts
+from toolkit.rules import STEPS, bounds, parts
 
 if TYPE_CHECKING:
     from toolkit.files import Sheet
     from toolkit.scheme import Scheme
 
 IDS = (("units", "unit_id"), ("members", "member_id"), ("posts", "post_id"))
-STEPS = ["eligible", "issued", "returned", "valid"]
-"""What happens to ballots, in the order in which their number can only fall."""
 MATTERS = ("grade", "stars", "registration", "remediation")
 """What people decide on."""
 RECORDS = ("decisions", "evidence", "replies")
@@ -42,6 +41,13 @@ RECORDS = ("decisions", "evidence", "replies")
 REGISTRATIONS = ("admit", "defer", "deny")
 REMEDIATIONS = ("order", "waive", "close", "reopen", "expel")
 """What is decided on a member who is to mend something: to order it, to let it be, to find it done or not done, ..."""
+CHANNELS = {
+    "meeting": "座谈会", "interview": "个别访谈", "questionnaire": "问卷", "box": "意见箱", "hotline": "热线",
+    "web": "网络",
+}  # fmt: skip
+"""Ways by which opinions come in, and what an office calls them."""
+BETWEEN_WORDS = "|"
+"""What stands between the words of a theme."""
 
 
 def ids_of(sheets: dict[str, Sheet], table: str, column: str) -> list[str]:
@@ -99,6 +105,16 @@ def demands_of(sheets: dict[str, Sheet], schemes: dict[str, Scheme]) -> dict[str
         },
         "evidence": {"round": known([*schemes], "a round"), "subject_id": subject, "item": TEXT, "date": DATE},
         "replies": {"round": known([*schemes], "a round"), "subject_id": subject, "date": DATE, "text": TEXT},
+        "themes": {"theme": TEXT, "label": TEXT, "words": FREE, "owner": FREE, "days": count()},
+        "opinions": {
+            "id": TEXT, "date": DATE, "channel": _channel(), "unit_id": unit, "text": TEXT,
+            "source": known(sources, "a source", blank=True), "theme": _theme(sheets), "owner": FREE,
+            "opened": OPEN_DATE, "closed": OPEN_DATE, "reply": FREE,
+        },
+        "submissions": {
+            "round": turn, "source": known(sources, "a source"), "unit_id": unit, "submitted": DATE,
+            "seconds": Demand(number(above=0).holds, "must be a number of seconds above 0", blank=True),
+        },
     }  # fmt: skip
     unknown = {"round", "source", "category"} if not schemes else set()
     unknown |= {"unit_id", "parent_id"} if not units else set()  # that no unit could be read is a fault of its own
@@ -108,6 +124,19 @@ def demands_of(sheets: dict[str, Sheet], schemes: dict[str, Scheme]) -> dict[str
         table: {name: demand for name, demand in columns.items() if name not in unknown or name == own.get(table)}
         for table, columns in demands.items()
     }
+
+
+def _channel() -> Demand:
+    """A cell must be a channel; its Chinese name is told its key."""
+    keys = {label: key for key, label in CHANNELS.items()}
+    holds = known(CHANNELS, "").holds
+    return Demand(holds, "a channel", [*CHANNELS], hint=lambda text: f"{text} is {keys[text]}" if text in keys else "")
+
+
+def _theme(sheets: dict[str, Sheet]) -> Demand:
+    """A cell must be a theme of themes.csv or blank, or any text where there is no such table."""
+    names = ids_of(sheets, "themes", "theme")
+    return known(names, "a theme of themes.csv", blank=True) if "themes" in sheets else FREE
 
 
 def _declared(schemes: dict[str, Scheme], section: str, part: str, what: str) -> Demand:
@@ -130,8 +159,10 @@ def _categories(schemes: dict[str, Scheme], *, units: bool) -> list[str]:
 def cross_checks(sheets: dict[str, Sheet], schemes: dict[str, Scheme]) -> list[Fault]:
     """What is wrong between tables or between the cells of a row."""
     faults = _one_owner_of_an_id(sheets)
-    checks = {"units": _circles, "turnout": _turnout_order, "posts": _post_order}
+    checks = {"units": _circles, "posts": _post_order}
     faults += chain.from_iterable(check(sheets[table]) for table, check in checks.items() if table in sheets)
+    if "turnout" in sheets:
+        faults += _turnout_order(sheets["turnout"], schemes)
     if "members" in sheets:
         faults += _no_numbers(sheets["members"], schemes)
     for table in ("ballots", "satisfaction"):
@@ -142,7 +173,56 @@ def cross_checks(sheets: dict[str, Sheet], schemes: dict[str, Scheme]) -> list[F
     for table in RECORDS:
         if schemes and table in sheets:
             faults += check_records(sheets[table], schemes)
+    if "themes" in sheets:
+        faults += _words_of_two(sheets["themes"])
+    if "opinions" in sheets:
+        faults += [*_opinion_days(sheets["opinions"]), *_rounds_without_days(sheets["opinions"], schemes)]
     return faults
+
+
+# ------------------------------------------------------------------------------------------- opinions and their themes
+
+
+def words_of(cell: str) -> list[str]:
+    """The words of a theme, each once, in the order in which they stand."""
+    return [word for word in dict.fromkeys(part.strip() for part in cell.split(BETWEEN_WORDS)) if word]
+
+
+def _words_of_two(sheet: Sheet) -> list[Fault]:
+    """A word stands for one theme, or it would tell of none."""
+    if not {"theme", "words"} <= set(sheet.frame):
+        return []
+    owner: dict[str, str] = {}
+    faults = []
+    for row, theme, cell in sheet.frame[["theme", "words"]].itertuples(name=None):
+        for word in words_of(cell):
+            other = owner.setdefault(word.casefold(), theme)
+            if other != theme:
+                faults.append(Fault(sheet.file, int(row), "words", word, f"must not be a word of theme {other} too"))
+    return faults
+
+
+def _opinion_days(sheet: Sheet) -> list[Fault]:
+    """Nothing is taken up before it was said, nor closed before it was taken up."""
+    faults = []
+    for early, late in (("date", "opened"), ("opened", "closed"), ("date", "closed")):
+        if not {early, late} <= set(sheet.frame):
+            continue
+        first, last = (sheet.frame[name].map(iso_date) for name in (early, late))
+        wrong = sheet.frame.index[(first > last) & (last != "")]
+        faults += [
+            Fault(sheet.file, int(row), late, last[row], f"must not be before {early}: {first[row]}") for row in wrong
+        ]
+    return faults
+
+
+def _rounds_without_days(sheet: Sheet, schemes: dict[str, Scheme]) -> list[Fault]:
+    """By its day an opinion belongs to a round, so that every round needs its first and its last."""
+    return [
+        Fault("scheme.yaml", None, f"rounds.{name}", "", f"must have from and to, since {sheet.file} is there")
+        for name, scheme in schemes.items()
+        if (turn := scheme.rounds[name]).combine is None and not (turn.start and turn.end)
+    ]
 
 
 def _no_numbers(members: Sheet, schemes: dict[str, Scheme]) -> list[Fault]:
@@ -291,18 +371,27 @@ def _circles(sheet: Sheet) -> list[Fault]:
     return faults
 
 
-def _turnout_order(sheet: Sheet) -> list[Fault]:
-    """Nobody returns what was not issued; a blank says nothing."""
+def _turnout_order(sheet: Sheet, schemes: dict[str, Scheme]) -> list[Fault]:
+    """Nobody returns what was not issued, unless the rules of the source void such a box; a blank says nothing."""
     steps = [name for name in STEPS if name in sheet.frame]
     whole = sheet.frame[steps].apply(count().right)
     numbers = sheet.frame[steps].where(whole, "").apply(pd.to_numeric, errors="coerce").astype(float)
     before = numbers.ffill(axis=1).shift(1, axis=1)
+    places = sheet.frame.reindex(columns=["round", "source"]).itertuples(index=False, name=None)
+    void = [turn in schemes and _may_be_overfull(schemes[turn], source) for turn, source in places]
     faults = []
     for name in steps:
-        for row in sheet.frame.index[numbers[name] > before[name]]:
+        wrong = numbers[name] > before[name]
+        for row in sheet.frame.index[wrong & ~np.array(void, dtype=bool) if name == "returned" else wrong]:
             expected = f"must be at most what was {' or '.join(steps[: steps.index(name)])}: {before.loc[row, name]:g}"
             faults.append(Fault(sheet.file, int(row), name, str(sheet.frame.loc[row, name]), expected))
     return faults
+
+
+def _may_be_overfull(scheme: Scheme, source: str) -> bool:
+    """Whether more ballots than were issued are no fault but void."""
+    rules = scheme.ballot_rules.get(source)
+    return rules is not None and rules.overfull
 
 
 def _post_order(sheet: Sheet) -> list[Fault]:

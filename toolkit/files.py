@@ -18,7 +18,7 @@ from openpyxl import load_workbook
 from pyarrow import csv as arrow
 from python_calamine import CalamineError, CalamineWorkbook
 
-from toolkit.faults import Fault, several
+from toolkit.faults import Fault, StudyError, several
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -42,6 +42,9 @@ WIDE = str.maketrans("０１２３４５６７８９．－＋％／", "012345678
 WIDE_NUMBER = re.compile("[0-9.+%/-]*[０-９．－＋％／][０-９．－＋％／0-9.+%/-]*")
 """A number, percentage or date with full-width characters."""
 
+
+CHECKED = ".checked.xlsx"
+"""The end of the name of a copy in which faults are painted."""
 
 # Ids of units and labels of rounds become the names of folders, on Windows too.
 FORBIDDEN_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f]|^\.|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)', re.IGNORECASE)
@@ -102,9 +105,69 @@ def read_sheets(folder: Path, tables: Mapping[str, Collection[str]]) -> tuple[di
 
 
 def read_table(path: Path, columns: Collection[str]) -> tuple[Sheet, list[Fault]]:
-    """Read one CSV file whose header holds at least half of `columns`; see `read_sheets`."""
-    frame, faults = _read_csv(path, columns)
-    return Sheet(path.name, frame), faults
+    """Read one CSV file, or the first sheet of a workbook, whose header holds half of `columns`; see `read_sheets`."""
+    if not is_book(path):
+        frame, faults = _read_csv(path, columns)
+        return Sheet(path.name, frame), faults
+    try:
+        name, rows = next(iter(_cells(path).items()))
+    except (CalamineError, BadZipFile, OSError) as error:
+        return Sheet(path.name, pd.DataFrame()), [Fault(path.name, None, "", "", f"must be an Excel workbook: {error}")]
+    frame, faults = _from_rows(rows, columns, f"{path.name}[{name}]")
+    return Sheet(f"{path.name}[{name}]", frame), faults
+
+
+def read_grid(path: Path) -> pd.DataFrame:
+    """Every cell of a CSV file, or of the first sheet of a workbook that is not empty, as text.
+
+    Parameters
+    ----------
+    path : Path
+        CSV in UTF-8 or gb18030, separated by commas, semicolons or tabs; or .xlsx.
+
+    Returns
+    -------
+    DataFrame
+        Cells as `Sheet.frame` has them, no header among them; the index is the row number that Excel shows.
+
+    Raises
+    ------
+    StudyError
+        If the file cannot be read.
+    """
+    if is_book(path):
+        try:
+            rows: list[list[str]] = next(
+                ([[_cell(value) for value in row] for row in sheet] for sheet in _cells(path).values() if sheet), []
+            )
+        except (CalamineError, BadZipFile, OSError) as error:
+            raise StudyError(path.name, [Fault(path.name, None, "", "", f"must be a workbook: {error}")]) from None
+    else:
+        rows = _split(path)
+    width = max(map(len, rows), default=0)
+    cells = pd.DataFrame([row + [""] * (width - len(row)) for row in rows], dtype=str).apply(_clean)
+    cells.index = pd.Index(range(1, len(rows) + 1))
+    if not width or (cells == "").all(axis=None):
+        raise StudyError(path.name, [Fault(path.name, 1, "", "", "is empty")])
+    return cells
+
+
+def _split(path: Path) -> list[list[str]]:
+    """Records of a CSV file, separated by whatever makes most cells of its first lines."""
+    try:
+        text, row, problem = _decoded(path.read_bytes())
+    except OSError as error:
+        text, row, problem = "", None, f"must be readable: {error.strerror}"
+    if not problem and text.count('"') % 2:
+        problem = "must be CSV; is a quotation mark never closed?"
+    if problem:
+        raise StudyError(path.name, [Fault(path.name, row, "", "", problem)])
+    start = "".join(text.splitlines(keepends=True)[:HEADER_WITHIN])
+    mark = max(",;\t", key=start.count)
+    try:
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=mark))
+    except csv.Error as error:
+        raise StudyError(path.name, [Fault(path.name, None, "", "", f"must be CSV: {error}")]) from None
 
 
 def digest(path: Path) -> str:
@@ -114,8 +177,12 @@ def digest(path: Path) -> str:
 
 
 def is_book(path: Path) -> bool:
-    """Whether a file is a workbook, not what Excel (`~$study.xlsx`) or WPS (`.~study.xlsx`) puts beside an open one."""
-    return path.suffix.casefold() == ".xlsx" and not path.name.startswith(("~", "."))
+    """Whether a file is a workbook of tables.
+
+    What Excel (`~$study.xlsx`) or WPS (`.~study.xlsx`) puts beside an open one is none, nor a copy with its faults.
+    """
+    name = path.name.casefold()
+    return name.endswith(".xlsx") and not name.startswith(("~", ".")) and not name.endswith(CHECKED)
 
 
 def _misnamed(folder: Path, tables: Collection[str]) -> list[Fault]:

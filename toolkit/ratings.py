@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import glob
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import narwhals as nw
+import numpy as np
 import pandas as pd
 
-from toolkit.contract import EXCEL_ERROR, REQUIRED, SHORTENED, check_cells, check_columns, misplaced, number
+from toolkit.contract import EXCEL_ERROR, OPTIONAL, REQUIRED, SHORTENED, check_cells, check_columns, misplaced, number
 from toolkit.faults import Fault, merged, several
+from toolkit.files import read_table
 from toolkit.scoring.cells import worth
-from toolkit.scoring.tally import CELL, answers, collected, text
+from toolkit.scoring.tally import CELL, answers, collected, same_engine, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,19 +41,76 @@ NUMBERS = (
     "UBIGINT",
 )
 WEIGHT = number(above=0)
+SECONDS = number()
 NO_RATINGS = pd.DataFrame({**{name: pd.Series(dtype=str) for name in REQUIRED["ratings"]}, "row": pd.Series(dtype=int)})
+
+
+WEIGHTS = "weights.csv"
+WEIGHED = ["round", "source", "rater_id"]
+"""Of whom `weights.csv` tells a weight."""
 
 
 @dataclass(frozen=True)
 class Ratings:
-    """A table of ratings and the file it stands in; `frame` has the columns of the contract and `row`."""
+    """A table of ratings and the file it stands in; `frame` has the columns of the contract and `row`.
+
+    `weights` holds `round, source, rater_id, raked`, what `weights.csv` says of each rater; None without that file.
+    """
 
     file: str
     frame: IntoFrame
+    weights: pd.DataFrame | None = None
 
 
-def open_ratings(folder: Path, sheet: Sheet | None) -> tuple[Ratings | None, list[Fault]]:
-    """Find the ratings of a study: Parquet stays on disk and is read by DuckDB, CSV and Excel are held by pandas."""
+def open_ratings(folder: Path, sheet: Sheet | None, *, weighed: bool = True) -> tuple[Ratings | None, list[Fault]]:
+    """Find the ratings of a study: Parquet stays on disk and is read by DuckDB, CSV and Excel are held by pandas.
+
+    A weight in `weights.csv` multiplies those of all ratings of its rater, unless `weighed` is False.
+    """
+    ratings, faults = _open(folder, sheet)
+    if ratings is None or not weighed or not (folder / WEIGHTS).is_file():
+        return ratings, faults
+    weights, found = _read_weights(folder / WEIGHTS)
+    if found:
+        return ratings, faults + found
+    frame = text(ratings.frame)
+    frame = frame.join(same_engine(weights, frame), on=WEIGHED, how="left")
+    own = nw.col("weight").cast(nw.Float64) if "weight" in frame.collect_schema().names() else nw.lit(1.0)
+    frame = frame.with_columns(weight=own.fill_null(1.0) * nw.col("raked").fill_null(1.0)).drop("raked")
+    return replace(ratings, frame=frame.to_native(), weights=weights), faults
+
+
+def _read_weights(path: Path) -> tuple[pd.DataFrame, list[Fault]]:
+    """What a file of weights says, without a rater in its faults."""
+    columns = [*WEIGHED, "weight"]
+    sheet, faults = read_table(path, columns)
+    faults += [Fault(sheet.file, 1, name, "", "column must be there") for name in columns if name not in sheet.frame]
+    if faults:
+        return pd.DataFrame(), faults
+    faults += check_cells(sheet.file, "weight", sheet.frame["weight"], WEIGHT)
+    again = sheet.frame.index[sheet.frame.duplicated(WEIGHED)]
+    expected = "must not be there twice: a rater has one weight in a round and source"
+    faults += several([*again], lambda row: Fault(sheet.file, int(row), ", ".join(WEIGHED), "", expected))
+    weights = sheet.frame[WEIGHED].reset_index(drop=True)
+    return weights.assign(raked=pd.to_numeric(sheet.frame["weight"], errors="coerce").to_numpy(dtype=float)), faults
+
+
+def unweighed(ratings: Ratings, frame: IntoFrame) -> list[Fault]:
+    """Once a source has weights, everybody of it who counts has one; `frame` holds the ratings that count."""
+    if ratings.weights is None:
+        return []
+    pairs = ratings.weights[["round", "source"]].drop_duplicates()
+    rows = text(frame)
+    rows = rows.join(same_engine(pairs, rows), on=["round", "source"], how="inner").select(*WEIGHED).unique(WEIGHED)
+    rows = rows.join(same_engine(ratings.weights[WEIGHED], rows), on=WEIGHED, how="anti")
+    lacking = collected(rows.group_by("round", "source").agg(nw.len().alias("raters"))).sort_values(["round", "source"])
+    return [
+        Fault(WEIGHTS, None, "round, source", f"{turn}, {source}", f"{raters} raters have no weight; run rake again")
+        for turn, source, raters in lacking.itertuples(index=False, name=None)
+    ]
+
+
+def _open(folder: Path, sheet: Sheet | None) -> tuple[Ratings | None, list[Fault]]:
     path = folder / "ratings.parquet"
     if path.is_file():
         ratings, faults = _open_parquet(path)
@@ -70,6 +129,9 @@ def open_ratings(folder: Path, sheet: Sheet | None) -> tuple[Ratings | None, lis
         faults += check_cells(sheet.file, "weight", frame.loc[frame["weight"] != "", "weight"], WEIGHT)
         weight = pd.to_numeric(frame["weight"], errors="coerce")
         frame["weight"] = weight.where((weight > 0) & (weight < float("inf")))
+    if "seconds" in frame:
+        faults += check_cells(sheet.file, "seconds", frame.loc[frame["seconds"] != "", "seconds"], SECONDS)
+        frame["seconds"] = pd.to_numeric(frame["seconds"], errors="coerce")
     whole = set(REQUIRED["ratings"]) <= set(frame)
     return (Ratings(sheet.file, frame) if whole else None), faults
 
@@ -84,9 +146,10 @@ def _open_parquet(path: Path) -> tuple[Ratings | None, list[Fault]]:
         reason = str(error).replace(str(path), path.name).splitlines()[0]
         return None, [Fault(path.name, None, "", "", f"must be a Parquet file: {reason}")]
     faults = check_columns("ratings", path.name, list(types))
-    weight = types.get("weight", "")
-    if weight and not weight.startswith(NUMBERS):
-        faults.append(Fault(path.name, None, "weight", weight, "must be a column of numbers"))
+    numbers = {name: types[name] for name in OPTIONAL["ratings"] if name in types}
+    for name, kind in numbers.items():
+        if not kind.startswith(NUMBERS):
+            faults.append(Fault(path.name, None, name, kind, "must be a column of numbers"))
     if not set(REQUIRED["ratings"]) <= set(types):
         return None, faults
     columns = [
@@ -95,7 +158,7 @@ def _open_parquet(path: Path) -> tuple[Ratings | None, list[Fault]]:
         else f"cast({name} as varchar) as {name}"
         for name in REQUIRED["ratings"]
     ]
-    columns += ["cast(weight as double) as weight"] if weight.startswith(NUMBERS) else []
+    columns += [f"cast({name} as double) as {name}" for name, kind in numbers.items() if kind.startswith(NUMBERS)]
     query = f"select {', '.join(columns)}, file_row_number + 1 as row from read_parquet(?, file_row_number = true)"  # noqa: S608
     frame: Any = duckdb.sql(query, params=place)
     return Ratings(path.name, frame), faults
@@ -127,7 +190,7 @@ def check_ratings(ratings: Ratings, schemes: Mapping[str, Scheme]) -> tuple[pd.D
         wrong, worthy = _judge(schemes, place, value, anonymous=bool(anonymous))
         points.append(worthy)
         faults += [Fault(ratings.file, int(row), column, cell, says, int(rows) - 1) for column, cell, says in wrong]
-    faults = _shortened(merged(faults)) + _twice(ratings, found["indicator"].unique().tolist())
+    faults = _shortened(merged(faults)) + _twice(ratings, found["indicator"].unique().tolist(), schemes)
     if "weight" in nw.from_native(ratings.frame).collect_schema().names():
         faults += _weights(ratings, schemes)
     return found[keys].assign(points=points), faults
@@ -161,12 +224,17 @@ def _shortened(faults: list[Fault]) -> list[Fault]:
     return [fault for kind in kinds.values() for fault in several(kind, lambda fault: fault)]
 
 
-def _twice(ratings: Ratings, indicators: list[str]) -> list[Fault]:
+def _twice(ratings: Ratings, indicators: list[str], schemes: Mapping[str, Scheme]) -> list[Fault]:
+    """Nobody says the same thing twice, unless the rules of his source void such ballots."""
     if not _any_twice(ratings, indicators):
         return []
     places = (nw.col("row").min(), nw.col("row").max().alias("last"), nw.len().alias("rows"))
     groups = text(ratings.frame).group_by(*KEY).agg(*places)
     found = collected(groups.filter(nw.col("rows") > 1).drop("rater_id")).sort_values("last")
+    rules = {turn: scheme.ballot_rules for turn, scheme in schemes.items()}
+    void = {(turn, source) for turn, part in rules.items() for source in part if part[source].once}
+    pairs = zip(found["round"], found["source"], strict=True)
+    found = found[np.array([pair not in void for pair in pairs], dtype=bool)]
 
     def fault(case: tuple[object, ...]) -> Fault:
         *cell, row, last, rows = case
@@ -186,6 +254,19 @@ def _any_twice(ratings: Ratings, indicators: list[str]) -> bool:
     keys = [key for key in KEY if key != "indicator"]
     counts = text(ratings.frame).select(*keys, **rows).group_by(*keys).agg(*(nw.col(name).sum() for name in rows))
     return not collected(counts.filter(nw.max_horizontal(*rows) > 1).select("round").head(1)).empty
+
+
+def untimed(ratings: Ratings, schemes: Mapping[str, Scheme]) -> list[Fault]:
+    """A rule on the time taken asks for a column of times."""
+    if "seconds" in nw.from_native(ratings.frame).collect_schema().names():
+        return []
+    asked = dict.fromkeys(
+        source for scheme in schemes.values() for source, rules in scheme.ballot_rules.items() if rules.seconds
+    )
+    return [
+        Fault(ratings.file, 1, "seconds", "", f"column must be there: ballots.{name} has a least time")
+        for name in asked
+    ]
 
 
 def _weights(ratings: Ratings, schemes: Mapping[str, Scheme]) -> list[Fault]:

@@ -24,11 +24,14 @@ from toolkit.files import BLANKS, BOM, HEADER_WITHIN, Sheet, is_book
 from toolkit.study import read_study
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from toolkit.study import Study
 
 LINE_END = re.compile("\r\n|\n|\r")
-FREE = ("decided_by", "reason", "note", "text")
+FREE = ("decided_by", "reason", "note", "text", "reply")
 """Cells that hold what people write."""
+DAYS = ("date", "due", "opened", "closed")
 FORMULA = tuple("=+-@＝＋－＠")
 """What a spreadsheet takes for the beginning of a formula, and spoils."""
 
@@ -84,7 +87,7 @@ def record_decision(
         "round": round or study.round, "subject_id": subject, "matter": matter, "decision": decision, "date": date,
         "decided_by": by, "reason": reason, "due": due, "helper": helper,
     }  # fmt: skip
-    return _record(Path(folder), study, "decisions", row)
+    return _record(Path(folder), study, "decisions", [row])
 
 
 def record_evidence(
@@ -99,49 +102,74 @@ def record_evidence(
     """Add a paper that was handed in, one that the scheme asks for, to evidence.csv; see `record_decision`."""
     study = read_study(folder)
     row = {"round": round or study.round, "subject_id": subject, "item": item, "date": date, "note": note}
-    return _record(Path(folder), study, "evidence", row)
+    return _record(Path(folder), study, "evidence", [row])
 
 
 def record_reply(folder: str | Path, *, round: str = "", subject: str, text: str, date: str) -> Path:  # noqa: A002
     """Add what a member replied to his result to replies.csv; see `record_decision`."""
     study = read_study(folder)
     row = {"round": round or study.round, "subject_id": subject, "date": date, "text": text}
-    return _record(Path(folder), study, "replies", row)
+    return _record(Path(folder), study, "replies", [row])
 
 
-def _record(folder: Path, study: Study, table: str, row: dict[str, str]) -> Path:
-    row = {name: value.strip(BLANKS).replace("\r\n", "\n").replace("\r", "\n") for name, value in row.items()}
-    _check(study, table, row)
-    row |= {name: iso_date(row[name]) for name in ("date", "due") if name in row}
+def record_opinions(folder: str | Path, rows: pd.DataFrame) -> Path:
+    """Add opinions, redacted as the inbox hands them over, to opinions.csv; see `record_decision`.
+
+    Parameters
+    ----------
+    folder : path
+        The study's folder.
+    rows : DataFrame
+        Text under columns of opinions.csv; all rows are written, or none.
+    """
+    return _record(
+        Path(folder),
+        read_study(folder),
+        "opinions",
+        [{str(name): str(cell) for name, cell in row.items()} for row in rows.to_dict("records")],
+    )
+
+
+def _record(folder: Path, study: Study, table: str, rows: Sequence[dict[str, str]]) -> Path:
+    rows = [_clean(row) for row in rows]
+    _check(study, table, pd.DataFrame(rows, dtype=str))
     frame: pd.DataFrame = getattr(study, table)
-    if (frame[list(row)] == pd.Series(row)).all(axis=1).any():
-        raise UsageError(f"{table}.csv: {', '.join(filter(None, row.values()))}: this row is there already")
+    there = set(map(tuple, frame[list(rows[0])].to_numpy())) if rows else set()
+    for row in rows:
+        if tuple(row.values()) in there:
+            raise UsageError(f"{table}.csv: {', '.join(filter(None, row.values()))}: this row is there already")
     path = folder / f"{table}.csv"
     books = [book.name for book in sorted(folder.iterdir()) if is_book(book)]
     if books and not path.is_file():
-        cells = ", ".join(f"{name} {value}" for name, value in row.items() if value)
+        cells = ", ".join(f"{name} {value}" for name, value in rows[0].items() if value)
         raise UsageError(f"{folder}: keeps its tables in {books[0]}; add the row to its sheet {table}: {cells}")
-    _append(path, table, row, study.digests.get(path.name, ""))
+    append(path, table, pd.DataFrame(rows, dtype=str), study.digests.get(path.name, ""))
     return path
+
+
+def _clean(row: dict[str, str]) -> dict[str, str]:
+    row = {name: value.strip(BLANKS).replace("\r\n", "\n").replace("\r", "\n") for name, value in row.items()}
+    return row | {name: iso_date(row[name]) or row[name] for name in DAYS if name in row}
 
 
 # ----------------------------------------------------------------------------------------------------------- checks
 
 
-def _check(study: Study, table: str, row: dict[str, str]) -> None:
+def _check(study: Study, table: str, rows: pd.DataFrame) -> None:
     """Every cell must be what it must be when the study is read."""
     sheets = {name: Sheet(f"{name}.csv", getattr(study, name)) for name in ("units", "members", "posts")}
+    sheets |= {"themes": Sheet("themes.csv", study.themes)} if len(study.themes) else {}
     demands = demands_of(sheets, study.schemes)[table]
     wrong = []
-    for name, value in row.items():
-        cell = pd.Series([value], dtype=str)
-        faults = check_cells(f"{table}.csv", name, cell, demands[name]) if name in demands else []
-        wrong += [f"{name}: {value!r}, {fault.expected}" for fault in faults]
-        if name in FREE and ("\0" in value or value.startswith(FORMULA)):
-            wrong.append(
-                f"{name}: {value!r}, must be text that no spreadsheet takes for a formula: no = + - @ in front"
-            )
-    together = check_records(Sheet(f"{table}.csv", pd.DataFrame([row], dtype=str)), study.schemes)
+    for name, cells in rows.items():
+        faults = check_cells(f"{table}.csv", str(name), cells, demands[name]) if name in demands else []
+        wrong += [f"{name}: {fault.value!r}, {fault.expected}" for fault in faults]
+        wrong += [
+            f"{name}: {value!r}, must be text that no spreadsheet takes for a formula: no = + - @ in front"
+            for value in (cells if name in FREE else ())
+            if "\0" in value or value.startswith(FORMULA)
+        ]
+    together = check_records(Sheet(f"{table}.csv", rows), study.schemes)
     wrong += [f"{fault.column}: {fault.value!r}, {fault.expected}" for fault in together]
     if wrong:
         raise UsageError("\n".join(dict.fromkeys(wrong)))
@@ -150,8 +178,25 @@ def _check(study: Study, table: str, row: dict[str, str]) -> None:
 # ---------------------------------------------------------------------------------------------------------- writing
 
 
-def _append(path: Path, table: str, row: dict[str, str], known_digest: str) -> None:
-    """Put a row behind the others; the file is whole at every moment, and what stood in it stays byte for byte."""
+def append(path: Path, table: str, rows: pd.DataFrame, known_digest: str) -> None:
+    """Put rows behind the others; the file is whole at every moment, and what stood in it stays byte for byte.
+
+    Parameters
+    ----------
+    path : Path
+        The table's file, made if it is not there.
+    table : str
+        A name of `REQUIRED`.
+    rows : DataFrame
+        Cells as str; what the checks of a study would say of them has been seen to.
+    known_digest : str
+        SHA-256 of the file as it was read, "" where there was none.
+
+    Raises
+    ------
+    UsageError
+        If the file is another one by now, somebody else writes it, or it lacks a column that is to be filled.
+    """
     path = path.resolve()  # a link stays one
     fresh = path.with_name(f".{path.name}.new")
     try:
@@ -162,7 +207,7 @@ def _append(path: Path, table: str, row: dict[str, str], known_digest: str) -> N
     try:
         with target:
             raw = _unchanged(path, known_digest)
-            target.write(_extended(raw, table, row))
+            target.write(_extended(raw, table, rows))
             target.flush()
             os.fsync(target.fileno())
         if raw:
@@ -181,21 +226,21 @@ def _unchanged(path: Path, known_digest: str) -> bytes:
     return raw
 
 
-def _extended(raw: bytes, table: str, row: dict[str, str]) -> bytes:
-    """The bytes of a table with one more row, in its encoding, with its line ends and in the order of its columns."""
+def _extended(raw: bytes, table: str, rows: pd.DataFrame) -> bytes:
+    """The bytes of a table with more rows, in its encoding, with its line ends and in the order of its columns."""
     if not raw:
         columns = [*REQUIRED[table], *OPTIONAL.get(table, ())]
-        header = _line({name: name for name in columns}, columns, "\n")
-        return BOM + (header + _line(row, columns, "\n")).encode()  # by the mark Excel knows that it is UTF-8
+        header = ",".join(columns) + "\n"
+        return BOM + (header + _lines(rows, columns, "\n")).encode()  # by the mark Excel knows that it is UTF-8
     text, encoding = _decoded(raw)
     columns = _header(text, table)
-    lacking = [name for name, value in row.items() if value and name not in columns]
-    if lacking:
-        raise UsageError(f"{table}.csv: has no column {lacking[0]}; add it to the header to write {row[lacking[0]]!r}")
+    for name in rows.columns.difference(columns, sort=False):
+        for value in rows.loc[rows[name] != "", name].head(1):
+            raise UsageError(f"{table}.csv: has no column {name}; add it to the header to write {value!r}")
     ends = LINE_END.search(text)
     end = ends[0] if ends else "\n"
     start = "" if text.endswith(("\n", "\r")) else end
-    return raw + (start + _line(row, columns, end)).encode(encoding)
+    return raw + (start + _lines(rows, columns, end)).encode(encoding)
 
 
 def _decoded(raw: bytes) -> tuple[str, str]:
@@ -213,7 +258,7 @@ def _header(text: str, table: str) -> list[str]:
     return next(names for names in named if set(REQUIRED[table]) <= set(names))  # without it there were no study
 
 
-def _line(row: dict[str, str], columns: list[str], end: str) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow([row.get(name, "") for name in columns])
-    return line.getvalue().removesuffix("\r\n") + end
+def _lines(rows: pd.DataFrame, columns: list[str], end: str) -> str:
+    """Rows as CSV; no cell holds a line end of Windows, so that those written here are the ends of rows."""
+    text = rows.reindex(columns=columns, fill_value="").to_csv(header=False, index=False, lineterminator="\r\n")
+    return text.replace("\r\n", end)

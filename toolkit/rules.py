@@ -13,6 +13,10 @@ Windows = dict[Literal["week", "month", "year"], Annotated[float, Field(ge=0)]]
 """The most that calendar weeks (Monday to Sunday), months and years may hold."""
 
 
+STEPS = ["eligible", "issued", "returned", "valid"]
+"""What happens to ballots, in the order in which their number can only fall."""
+
+
 class Condition(Rule):
     """What a quantity must be; a quantity that is not known meets no condition."""
 
@@ -368,6 +372,61 @@ class Conduct(Rule):
     registration: Registration | None = None
     archive: dict[Name, list[Name]] = Field(default_factory=dict, description="grade and the papers to be filed")
     reply_days: Annotated[int, Field(ge=1)] = Field(default=10, description="days in which a member may reply")
+
+
+# ----------------------------------------------------------------------------------------------------------- ballots
+
+
+class Quorum(Rule):
+    """A step that enough of a vote must have reached, by turnout.csv: exactly, and the bound itself is enough."""
+
+    of: Literal["issued", "returned", "valid"] = Field(description="the step")
+    over: Literal["eligible", "issued", "returned"] = Field(default="eligible", description="a step before it")
+    min: Weight = Field(description="least share")
+
+
+class Limit(Rule):
+    """How many of the ratees on a ballot may be given a level, or points (0-100) within bounds."""
+
+    indicator: Name = Field(default="overall", description="in what; with one that has items, in all of them together")
+    levels: list[Name] | None = Field(default=None, description="given nothing but these levels")
+    min: Bound | None = Field(default=None, description="points of at least")
+    above: Bound | None = Field(default=None, description="points of more than")
+    max: Bound | None = Field(default=None, description="points of at most")
+    below: Bound | None = Field(default=None, description="points of less than")
+    most: Weight | None = Field(default=None, description="at most so many ratees; below 1 a share of those rated")
+    least: Weight | None = Field(default=None, description="at least so many; likewise")
+
+    @model_validator(mode="after")
+    def _counts_something(self) -> Limit:
+        if (self.levels is None) == (not bounds(self)):
+            raise ValueError("must have either levels, or bounds of points: min, above, max or below")
+        if self.most is None and self.least is None:
+            raise ValueError("must have most or least")
+        for key, number in (("most", self.most), ("least", self.least)):
+            if number is not None and number > 1 and number.denominator > 1:
+                raise ValueError(f"{key} is {float(number):g}, must be a whole number of ratees, or a share below 1")
+        return self
+
+
+class BallotRules(Rule):
+    """What makes the ballots of a source void."""
+
+    quorum: list[Quorum] = Field(default_factory=list, description="shares of turnout below which no ballot counts")
+    overfull: bool = Field(default=False, description="no ballot counts where more came back than were issued")
+    once: bool = Field(default=False, description="who answers twice answers not at all; else that is a fault")
+    seconds: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="a ballot filled in within fewer seconds is void"
+    )
+    alike: Annotated[int, Field(ge=2)] | None = Field(
+        default=None, description="a ballot with so many answers, or more, that are all the same is void"
+    )
+    limits: list[Limit] = Field(default_factory=list, description="a ballot that breaks one of them is void")
+
+    @property
+    def single(self) -> bool:
+        """Whether any rule looks at what one rater said."""
+        return bool(self.once or self.seconds or self.alike or self.limits)
 
 
 def parts(quantity: str) -> tuple[str, str]:

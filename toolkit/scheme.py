@@ -16,6 +16,7 @@ from toolkit.faults import UsageError
 from toolkit.fields import NUMBER, WHOLE, Bound, Day, Label, Name, Quantity, Rule, Weight
 from toolkit.reweighting import rebuilt, reweight
 from toolkit.rules import (
+    BallotRules,
     Conduct,
     Grades,
     Index,
@@ -220,6 +221,7 @@ class Scheme(Rule):
     sources: dict[Name, Source] = Field(description="who rates")
     indicators: dict[Name, Indicator] = Field(default_factory=dict, description="what is rated")
     categories: dict[Name, Category] = Field(default_factory=dict, description="kinds of ratees")
+    ballots: dict[Name, BallotRules] = Field(default_factory=dict, description="which ballots of a source are void")
     first: Literal["indicator", "source"] = Field(default="indicator", description="over which the first mean is taken")
     missing: Missing = Missing()
     grades: Grades | None = None
@@ -249,6 +251,17 @@ class Scheme(Rule):
     def leaf_sources(self) -> dict[str, Source]:
         """The sources that rate, each with what it inherits from its parents."""
         return dict(_inherit(self.sources, Source()))
+
+    @cached_property
+    def ballot_rules(self) -> dict[str, BallotRules]:
+        """What makes ballots void, by the source that rates; items have the rules of the nearest source above them."""
+        tree = self.source_tree
+        found: dict[str, BallotRules] = {}
+        for leaf in self.leaf_sources:
+            path = [tree.names[node] for node in tree.path(tree.position[leaf])]
+            rules = next((self.ballots[name] for name in path if name in self.ballots), None)
+            found |= {leaf: rules} if rules else {}
+        return found
 
     def source_weights(self, category: str | None = None) -> dict[str, Fraction]:
         """Weight of every source within its parent, for a category."""

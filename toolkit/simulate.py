@@ -25,6 +25,7 @@ from toolkit.simulated.opinions import satisfaction
 from toolkit.simulated.raters import BLANK, INDICATORS, SOURCES, VALUES, VOTE
 from toolkit.simulated.rules import MADE_UP, schemes_of
 from toolkit.simulated.town import BALLOTS, FEWEST, LAPSED, TIED, Town, make_town, runs
+from toolkit.simulated.voices import submissions, themes, voices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -142,6 +143,9 @@ def simulate(
     for make in (points, satisfaction, measures):
         tables[make.__name__] = make(town, quality, turns, np.random.default_rng([seed, *make.__name__.encode()]))
     tables |= consequences(town, quality, turns[0])
+    tables["themes"] = themes()
+    tables["opinions"] = voices(town, turns, np.random.default_rng([seed, *b"opinions"]))
+    tables["submissions"] = submissions(tables["turnout"], turns, np.random.default_rng([seed, *b"submissions"]))
     return Simulated(schemes.pop("scheme.yaml"), schemes, tables, _truth(town, quality, rounds))
 
 

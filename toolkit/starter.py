@@ -18,7 +18,7 @@ from toolkit.scheme import Scheme
 SCHEMA = "scheme.schema.json"
 TABLES = ("units", "members", "posts", "ratings", "ballots", "turnout")
 """What a score is made of; the other tables are for sections that the starter leaves commented out."""
-NUMBERS = {"share", "weight", "eligible", "issued", "returned", "valid"}
+NUMBERS = {"share", "weight", "seconds", "eligible", "issued", "returned", "valid"}
 """Columns that Excel may take for numbers; it spoils ids and rounds if it may guess."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,14 +13,20 @@ from toolkit import ballots as paper
 from toolkit import ratings as single
 from toolkit.belonging import belonging, top_of
 from toolkit.contract import OPTIONAL, REQUIRED, check, check_rated, check_together, iso_date
-from toolkit.demands import IDS, STEPS, cross_checks, demands_of, ids_of
+from toolkit.demands import IDS, cross_checks, demands_of, ids_of
 from toolkit.faults import Fault, StudyError
 from toolkit.files import Sheet, digest, is_book, read_sheets
 from toolkit.rulebook import read_rulebook
+from toolkit.rules import STEPS
 from toolkit.scoring.tally import CELL, COUNTS, Tally
 from toolkit.scoring.tally import count as tally_up
+from toolkit.validity import NOTHING, Void, check_turnout, counted, find_void, stands, without_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from narwhals.typing import IntoFrame
+
     from toolkit.scheme import Scheme
 
 SCHEME = "scheme.yaml"
@@ -36,7 +42,8 @@ class Study:
         Name of the folder.
     schemes : dict
         The scheme of every round, in the order of scheme.yaml.
-    units, members, posts, turnout, points, measures, criteria, decisions, evidence, replies : DataFrame
+    units, members, posts, turnout, points, measures, criteria, decisions, evidence, replies, themes, opinions, \
+    submissions : DataFrame
         The tables of the contract; ids and names are text (`""` where blank), counts and values are numbers (NaN where
         blank), dates are text (ISO). Optional columns are always there. A table without a file is empty.
     satisfaction : DataFrame
@@ -45,6 +52,8 @@ class Study:
         Counts of all ratings and ballots.
     digests : dict
         SHA-256 of every file that was read.
+    void : DataFrame
+        `round, source, unit_id, ratee_id, ballot, rule, found`: boxes and ballots that do not count, see `Void.table`.
     """
 
     name: str
@@ -60,8 +69,12 @@ class Study:
     decisions: pd.DataFrame
     evidence: pd.DataFrame
     replies: pd.DataFrame
+    themes: pd.DataFrame
+    opinions: pd.DataFrame
+    submissions: pd.DataFrame
     tally: Tally
     digests: dict[str, str]
+    void: pd.DataFrame = field(default_factory=NOTHING.table.copy)
 
     @property
     def round(self) -> str:
@@ -92,13 +105,17 @@ class Study:
         return posts_during(self.posts, self.schemes[name], name)
 
 
-def read_study(folder: str | Path) -> Study:
+def read_study(folder: str | Path, *, void: bool = True, weighed: bool = True) -> Study:
     """Read a study folder.
 
     Parameters
     ----------
     folder : path
         Holds `scheme.yaml` and its tables (CSV in UTF-8 or gb18030, one workbook, or Parquet for ratings).
+    void : bool
+        Leave out what the scheme's rules on ballots void. False counts everything, to see what the rules do.
+    weighed : bool
+        Multiply ratings by the weights of their raters in `weights.csv`, if there is one.
 
     Returns
     -------
@@ -115,18 +132,40 @@ def read_study(folder: str | Path) -> Study:
     schemes, faults = read_rulebook(lambda file: (folder / file).read_text(encoding="utf-8-sig"), SCHEME)
     sheets, found = read_sheets(folder, REQUIRED)
     faults += found + _absent(sheets)
+    if "ballots" in sheets:
+        sheets["ballots"], found = paper.without_names(sheets["ballots"], _names(sheets))
+        faults += found
     for table, demands in demands_of(sheets, schemes).items():
         if table in sheets and len(sheets[table].frame.columns):
             faults += check(table, sheets[table], demands)
     faults += cross_checks(sheets, schemes)
     tables = {table: _typed(table, sheets.get(table)) for table in REQUIRED if table != "ratings"}
-    ratings, found = single.open_ratings(folder, sheets.get("ratings"))
+    ratings, found = single.open_ratings(folder, sheets.get("ratings"), weighed=weighed)
     faults += found
-    points, found = _check_answers(sheets, schemes, tables, ratings)
+    points, cells, found = _check_answers(sheets, schemes, tables, ratings)
     faults += found
     if faults or not schemes:
         raise StudyError(str(folder), dict.fromkeys(faults))
-    return _counted(folder, schemes, tables, ratings, points)
+    frame = ratings.frame if ratings is not None else single.NO_RATINGS
+    standing = stands(tables["members"], tables["posts"], tables["units"])
+    gone = find_void(frame, cells[cells["raters"] > 0], schemes, standing, tables["turnout"]) if void else NOTHING
+    if ratings is not None and void and (lacking := single.unweighed(ratings, counted(frame, gone))):
+        raise StudyError(str(folder), lacking)
+    return _counted(folder, schemes, tables, ratings=frame, points=points, gone=gone)
+
+
+def _names(sheets: dict[str, Sheet]) -> dict[str, str]:
+    """Names of members, units and holders of posts, by their ids."""
+    names: dict[str, str] = {}
+    for table, key in (("units", "unit_id"), ("members", "member_id")):
+        frame = sheets[table].frame if table in sheets else pd.DataFrame()
+        names |= dict(zip(frame[key], frame["name"], strict=True)) if {key, "name"} <= set(frame) else {}
+    posts = sheets["posts"].frame if "posts" in sheets else pd.DataFrame()
+    if {"post_id", "member_id"} <= set(posts):
+        names |= {
+            post: names.get(member, "") for post, member in zip(posts["post_id"], posts["member_id"], strict=True)
+        }
+    return names
 
 
 def _absent(sheets: dict[str, Sheet]) -> list[Fault]:
@@ -148,45 +187,53 @@ def _check_answers(
     schemes: dict[str, Scheme],
     tables: dict[str, pd.DataFrame],
     ratings: single.Ratings | None,
-) -> tuple[pd.DataFrame, list[Fault]]:
-    """Check ratings and ballots; points of every distinct answer in the ratings."""
+) -> tuple[pd.DataFrame, pd.DataFrame, list[Fault]]:
+    """Check ratings and ballots; points of every distinct answer in the ratings, and every cell that was rated."""
     points = pd.DataFrame(columns=["round", "source", "indicator", "value", "points"], dtype=object)
+    nothing = pd.DataFrame(columns=CELL, dtype=str).assign(raters=0)
     if not schemes:
-        return points, []
+        return points, nothing, []
     faults: list[Fault] = []
     cells = []
     if ratings is not None:
         points, faults = single.check_ratings(ratings, schemes)
+        faults += single.untimed(ratings, schemes)
         cells.append(single.rated_cells(ratings))
     ballots = sheets.get("ballots")
     if ballots and set(CELL) <= set(ballots.frame):
         faults += paper.check_ballots(ballots, schemes)
         cells.append(paper.rated_cells(ballots))
     listed = ids_of(sheets, "units", "unit_id") and "members" in sheets and "member_id" in sheets["members"].frame
-    ratees = _ratees(tables, schemes) if listed else None
+    ratees = ratable(tables, schemes) if listed else None
     for part in cells:
         faults += check_rated(part["file"].iloc[0] if len(part) else "", part, schemes, ratees)
+    rated = pd.concat(cells or [nothing], ignore_index=True)
     if cells:
-        faults += check_together(pd.concat(cells, ignore_index=True), schemes, sheets.get("turnout"))
-    return points, faults
+        faults += check_together(rated, schemes, sheets.get("turnout"))
+        standing = stands(tables["members"], tables["posts"], tables["units"]).drop_duplicates("ratee_id")
+        faults += check_turnout(rated[rated["raters"] > 0], schemes, standing, sheets.get("turnout"))
+    return points, rated, faults
 
 
 def _counted(
     folder: Path,
     schemes: dict[str, Scheme],
     tables: dict[str, pd.DataFrame],
-    ratings: single.Ratings | None,
+    *,
+    ratings: IntoFrame,
     points: pd.DataFrame,
+    gone: Void,
 ) -> Study:
-    """Count a study without faults."""
+    """Count a study without faults, but for what is void."""
     exempt = tables["members"]["exempt"].str.contains("rating", regex=False)
     members = belonging(tables["members"][~exempt], tables["units"])
     posts = tables["posts"].merge(members, left_on="member_id", right_on="ratee_id", suffixes=("_of_post", ""))
     of_posts = posts[["post_id", "unit_id"]].rename(columns={"post_id": "ratee_id"})
     belongs = pd.concat([members, of_posts], ignore_index=True).drop_duplicates()
-    tally = tally_up(ratings.frame if ratings is not None else single.NO_RATINGS, points, belongs)
-    counts = _by_level(tally.counts, paper.counted(tables["ballots"]), schemes)
-    named = {f"{table}.csv" for table in REQUIRED} | {"ratings.parquet", SCHEME}
+    tally = tally_up(counted(ratings, gone), points, belongs)
+    ballots = without_rows(tables["ballots"], gone.boxes, ["round", "source", "ratee_id"])
+    counts = _by_level(tally.counts, paper.counted(ballots), schemes)
+    named = {f"{table}.csv" for table in REQUIRED} | {"ratings.parquet", single.WEIGHTS, SCHEME}
     named |= {turn.scheme for turn in next(iter(schemes.values())).rounds.values() if turn.scheme}
     read = [path for path in sorted(folder.iterdir()) if path.name in named or is_book(path)]
     return Study(
@@ -194,6 +241,7 @@ def _counted(
         schemes,
         tally=replace(tally, counts=counts),
         digests={path.name: digest(path) for path in read},
+        void=gone.table,
         **{name: frame for name, frame in tables.items() if name not in {"ballots", "satisfaction"}},
         satisfaction=paper.opinions(tables["satisfaction"], schemes),
     )
@@ -236,16 +284,20 @@ def _typed(table: str, sheet: Sheet | None) -> pd.DataFrame:
         if column not in frame:
             frame[column] = ""
     numeric = {"turnout": STEPS, "posts": ["share"], "points": ["quantity"], "measures": ["value"]}
-    numeric["satisfaction"] = ["eligible"]
+    numeric |= {"satisfaction": ["eligible"], "themes": ["days"], "submissions": ["seconds"]}
     for column in numeric.get(table, []):
         frame[column] = pd.to_numeric(frame[column], errors="coerce").astype(float)
+    if table == "turnout":
+        frame = frame.dropna(how="all", subset=STEPS).reset_index(drop=True)  # rows that are yet to be filled in
     dates = {"posts": ["from", "to"], "points": ["date"], "decisions": ["date", "due"]}
-    for column in {**dates, "evidence": ["date"], "replies": ["date"]}.get(table, []):
+    dates |= {"evidence": ["date"], "replies": ["date"], "submissions": ["submitted"]}
+    dates["opinions"] = ["date", "opened", "closed"]
+    for column in dates.get(table, []):
         frame[column] = frame[column].map(iso_date).astype(str)
     return frame
 
 
-def _ratees(tables: dict[str, pd.DataFrame], schemes: dict[str, Scheme]) -> dict[str, dict[str, str]]:
+def ratable(tables: Mapping[str, pd.DataFrame], schemes: dict[str, Scheme]) -> dict[str, dict[str, str]]:
     """For every round everybody there is, and why he cannot be rated ("" where he can)."""
     units, members, posts = (tables[table] for table, _ in IDS)
     ratees = {}

@@ -20,6 +20,7 @@ from toolkit.faults import StudyError, UsageError
 from toolkit.files import read_sheets
 from toolkit.ratings import NO_RATINGS, open_ratings
 from toolkit.scoring.tally import collected, text
+from toolkit.validity import BOX, counted, find_void, stands
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoFrame
@@ -105,7 +106,7 @@ def voices_of(ratings: IntoFrame, study: Study, name: str) -> Voices:
         If the study counted other ratings.
     """
     counts = study.tally.counts[study.tally.counts["round"] == name].reset_index(drop=True)
-    frame = text(ratings).filter(nw.col("round") == name)
+    frame = text(_cast(ratings, study)).filter(nw.col("round") == name)
     weighted = "weight" in frame.collect_schema().names()
     weight = nw.col("weight").cast(nw.Float64).fill_null(1.0) if weighted else nw.lit(1.0)
     rows = collected(frame.select(*READ, weight=weight))
@@ -119,6 +120,15 @@ def voices_of(ratings: IntoFrame, study: Study, name: str) -> Voices:
     amount = rows["weight"].to_numpy(dtype=float)
     uneven = bool((amount != 1).any())
     return Voices(name, given, csr_array((amount, (answer, rater)), shape=shape) if uneven else given, circle)
+
+
+def _cast(ratings: IntoFrame, study: Study) -> IntoFrame:
+    """The ratings that count."""
+    if study.void.empty:
+        return ratings
+    standing = stands(study.members, study.posts, study.units)
+    cells = collected(text(ratings).select(*BOX).unique(BOX)).astype(str)
+    return counted(ratings, find_void(ratings, cells, study.schemes, standing, study.turnout))
 
 
 def _answers(rows: pd.DataFrame, counts: pd.DataFrame, scheme: Scheme) -> NDArray[np.intp]:

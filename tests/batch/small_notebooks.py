@@ -50,7 +50,7 @@ def batch(tmp_path):
 
     def batch(notebook, values=range(3), **options):
         bounds = Bounds(**{name: options.pop(name) for name in ("seconds", "memory", "retries") if name in options})
-        extra = {name: options.pop(name) for name in ("exporters", "files", "metadata") if name in options}
+        extra = {name: options.pop(name) for name in ("exporters", "files", "metadata", "settings") if name in options}
         out = tmp_path / options.pop("out", "out")
         units = [Unit(f"u{value}", str(notebook), str(out / f"u{value}"), {"x": value}, **extra) for value in values]
         found = {outcome.name: outcome for outcome in run_units(units, out / manifest.FILE, bounds=bounds, **options)}

@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64encode
+from hashlib import sha256
 from html.parser import HTMLParser
 from io import StringIO
 from xml.etree import ElementTree as ET
@@ -251,10 +252,12 @@ def test_a_hostile_text_is_only_text_wherever_it_stands(text):
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_a_page_loads_nothing_and_runs_nothing(language):
+def test_a_page_loads_nothing_and_runs_only_what_its_policy_names(language):
     page = with_font(html(shown("image/svg+xml", SVG), shown("text/html", PANDAS), language=language))
-    assert not re.search(r"https?://|<script|<link|@import", page)
-    assert "default-src 'none'" in page
+    assert not re.search(r"https?://|<script [^>]|<link|@import", page)
+    (script,) = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
+    hashed = b64encode(sha256(script.encode()).digest()).decode()
+    assert f"default-src 'none'; script-src 'sha256-{hashed}'; style-src 'unsafe-inline'; font-src data:;" in page
     assert f'<html lang="{"zh-CN" if language == "zh" else "en"}">' in page
 
 
@@ -273,6 +276,21 @@ def test_a_table_says_what_its_heads_belong_to():
     assert page.count('scope="col"') == 2
     assert page.count('scope="row"') == 2
     assert '<tr class="marked"><th scope="row" class="left">李四</th><td class="right">79.5</td></tr>' in page
+
+
+def test_rows_are_named_by_their_first_words():
+    rows = [("1", "张三", "党员", "88.2"), ("2", "李四", "党员", "79.5")]
+    fields = [("place", "right"), ("name", "left"), ("kind", "left"), ("score", "right")]
+    schema = {"fields": [{"name": name, "type": "string", "align": align} for name, align in fields]}
+    data = [dict(zip(("place", "name", "kind", "score"), row, strict=True)) for row in rows]
+    page = html(shown(TABLE_SCHEMA, {"schema": schema, "data": data}))
+    assert re.findall(r'<th scope="row"[^>]*>([^<]+)<', page) == ["张三", "李四"]
+
+
+def test_a_head_without_words_is_none():
+    fields = [{"name": "a", "title": ""}, {"name": "b", "title": "得分"}]
+    page = html(shown(TABLE_SCHEMA, {"schema": {"fields": fields}, "data": [{"a": "强", "b": "1"}]}))
+    assert re.findall(r"<thead>(.*?)</thead>", page, flags=re.DOTALL)[0].count("<th ") == 1
 
 
 def test_a_page_embeds_its_font():

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -12,10 +12,13 @@ import pytest
 from toolkit.documents.font import _noto_sans
 from toolkit.documents.svg import clean_svg
 from toolkit.reporting import change, member, plots
+from toolkit.reporting.cells import Cells
 from toolkit.reporting.chart import (
     COLOURS,
     GREY,
     INK,
+    MARKS,
+    RAMP,
     RED,
     SOFT,
     WIDTH,
@@ -24,11 +27,16 @@ from toolkit.reporting.chart import (
     Scale,
     apart,
     ems,
+    folded,
     limits,
+    shade,
     shortened,
+    spread,
 )
 from toolkit.reporting.compare import compare
+from toolkit.reporting.piles import Piles
 from toolkit.reporting.sheets import Sheets
+from toolkit.reporting.stacks import Stacks
 
 NAN = float("nan")
 SVG = "{http://www.w3.org/2000/svg}"
@@ -69,6 +77,16 @@ class Drawn:
         (low, start), *_, (high, end) = labels
         shift = 3.2 if axis else 0  # a text stands on its line
         return low + (place[axis] - start + shift) / (end - start) * (high - low)
+
+    def under(self, text):
+        """The colour of the box on which a text stands, the last that was drawn there."""
+        x, y = self.place(text)
+        found = ""
+        for path in self.root.findall(f"{SVG}path"):
+            for left, top, right, foot in re.findall(r"M([-\d.]+) ([-\d.]+)H([-\d.]+)V([-\d.]+)H", path.get("d")):
+                if float(left) <= x <= float(right) and float(top) <= y - 2.8 <= float(foot):
+                    found = path.get("fill")
+        return found
 
     def boxes(self):
         """What the texts cover: left, top, right, bottom, as wide as they are in the font."""
@@ -145,9 +163,9 @@ def test_a_profile_is_drawn_at_its_means(make_view):
     rows = view.matrix[view.matrix["indicator"] != ""]
     for source, colour in zip(view.by_source, COLOURS, strict=False):
         means = view.by_source.loc[rows.index, source].dropna().round(1).tolist()
-        assert values(drawn, colour)[:-1] == means  # the last is the legend's
-    assert values(drawn, INK)[:-1] == rows["score"].round(1).tolist()
-    for (_, y), name in zip(drawn.marks[INK], rows["label"], strict=False):
+        assert values(drawn, colour)[1:] == means  # the first says what it stands for
+    assert values(drawn, INK)[1:] == rows["score"].round(1).tolist()
+    for (_, y), name in zip(drawn.marks[INK][1:], rows["label"], strict=True):
         assert drawn.place(name)[1] == pytest.approx(y + 3.2)
 
 
@@ -155,8 +173,8 @@ def test_selves_and_a_distribution_are_drawn_at_their_values(make_view):
     view = make_view()
     rows = view.selves[view.selves["label"] != ""]
     drawn = Drawn(plots.selves(view).svg)
-    assert values(drawn, COLOURS[0])[:-1] == rows["self"].tolist()
-    assert values(drawn, RED)[:-1] == rows["others"].tolist()
+    assert values(drawn, COLOURS[0])[1:] == rows["self"].tolist()
+    assert values(drawn, RED)[1:] == rows["others"].tolist()
     drawn = Drawn(plots.distribution(view).svg)
     own = view.units["own"].astype(bool)
     assert values(drawn, RED) == view.units.loc[own, "score"].round(1).tolist()
@@ -166,9 +184,9 @@ def test_selves_and_a_distribution_are_drawn_at_their_values(make_view):
 def test_an_outline_is_drawn_at_its_scores(sheet):
     rows = sheet.profile[(sheet.profile["indicator"] != "") & sheet.profile["score"].notna()]
     drawn = Drawn(member.outline(sheet).svg)
-    assert values(drawn, RED)[:-1] == rows["score"].round(1).tolist()
-    assert values(drawn, GREY)[:-1] == rows["unit"].round(1).tolist()
-    assert values(drawn, COLOURS[0])[:-1] == sheet.by_source.loc[rows.index, "self"].round(1).tolist()
+    assert values(drawn, RED)[1:] == rows["score"].round(1).tolist()
+    assert values(drawn, GREY)[1:] == rows["unit"].round(1).tolist()
+    assert values(drawn, COLOURS[0])[1:] == sheet.by_source.loc[rows.index, "self"].round(1).tolist()
     alone = member.outline(replace(sheet, by_source=sheet.by_source[[]]))
     assert "Self" not in [text for *_, text in Drawn(alone.svg).texts]
 
@@ -225,8 +243,10 @@ def test_texts_neither_meet_nor_are_cut(make_view, name, members):
         matrix=view.matrix.assign(label=name),
         selves=view.selves.assign(label=name),
     )
-    for draw in (plots.league, plots.profile, plots.selves, plots.distribution):
-        assert_readable(draw(hard))
+    for draw in (plots.league, plots.profile, plots.heat, plots.stars, plots.selves, plots.distribution):
+        found = draw(hard)
+        for plot in getattr(found, "plots", (found,)):
+            assert_readable(plot)
     assert [text for *_, text in Drawn(plots.profile(hard).svg).texts].count(shortened(name)) == 4 + 9
 
 
@@ -269,8 +289,8 @@ def test_labels_are_set_apart_and_stay_above_the_bottom():
 
 @pytest.mark.parametrize("name", ["<b>&amp;</b>", 'a"b', "a\x0bb\x00c", "]]>"])
 def test_any_text_is_text(name):
-    chart = Rows([name], (0, 100), name)
-    chart.marks([5], "circle", RED, name=name)
+    chart = Rows([name], (0, 100), name, keys=[(name, "circle", RED, 5)])
+    chart.marks([5], "circle", RED)
     expected = name.translate(dict.fromkeys(range(32), " "))
     assert [text for *_, text in Drawn(chart.svg()).texts].count(expected) == 3
 
@@ -305,7 +325,7 @@ def test_ticks_are_round(ends, least, ticks):
 
 
 def test_coordinates_are_short_and_a_document_takes_them_as_they_are(make_view):
-    for name in ("distribution", "league", "profile", "selves"):
+    for name in ("distribution", "league", "profile", "heat", "stars", "selves"):
         svg = getattr(plots, name)(make_view("zh")).svg
         paths = re.findall(r' (?:d|x|y)="([^"]*)"', svg)
         numbers = re.findall(r"-?\d+(?:\.\d+)?", " ".join(paths))
@@ -315,3 +335,173 @@ def test_coordinates_are_short_and_a_document_takes_them_as_they_are(make_view):
         assert [text for *_, text in Drawn(clean).texts] == [text for *_, text in Drawn(svg).texts]
         assert Drawn(clean).marks == Drawn(svg).marks
         assert len(clean) == pytest.approx(len(svg), rel=0.05)
+
+
+# What the marks stand for --------------------------------------------------------------------------------------------
+
+
+def test_what_marks_stand_for_is_told_beside_the_first_row_or_below(make_view):
+    view = make_view()
+    drawn = Drawn(plots.profile(view).svg)
+    first = drawn.place("Virtue")[1]
+    assert all(drawn.place(name)[1] < first for name in ("Superiors", "Peers", "All sources"))
+    ends = [end for colour in (*COLOURS[:2], INK) for _, end in drawn.lines[colour]]
+    marks = [drawn.marks[colour][1] for colour in (*COLOURS[:2], INK)]
+    assert ends == marks  # a line leads to each mark of the first row
+    by_source = view.by_source.assign(peer=[NAN, NAN, 1.0, 1.0, 1.0])
+    drawn = Drawn(plots.profile(make_view(by_source=by_source)).svg)
+    assert drawn.place("Peers")[1] > drawn.place("Results")[1]
+
+
+@pytest.mark.parametrize(
+    ("centres", "widths", "starts"),
+    [
+        ([50, 20], [10, 10], [45, 15]),
+        ([50, 52], [10, 10], [45, 55]),
+        ([0, 100], [10, 10], [0, 90]),
+        ([98, 99, 97], [10, 10, 10], [80, 90, 70]),
+        ([], [], []),
+    ],
+)
+def test_texts_stand_side_by_side_near_their_places(centres, widths, starts):
+    assert spread(centres, widths, (0, 100)) == starts
+
+
+def test_a_label_is_folded_between_words_or_where_it_must():
+    assert folded("Peers", 5) == ["Peers"]
+    assert folded("Peers in the branch", 6.5) == ["Peers in the", "branch"]
+    assert folded("支部党员民主评议", 4) == ["支部党员", "民主评议"]
+    assert folded("长" * 30, 4) == ["长" * 4, "长" * 3 + "…"]
+
+
+# Cells, stacks and piles ---------------------------------------------------------------------------------------------
+
+
+def test_a_cell_is_as_dark_as_its_value_is_high():
+    drawn = Drawn(heat_of([[60, 70, 80], [90, NAN, 100]]))
+    shades = {drawn.under(text): text for text in ("60", "70", "80", "90", "100")}
+    assert [shades[colour] for colour in RAMP if colour in shades] == ["60", "70", "80", "90", "100"]
+    assert drawn.under("—") == "#fff"
+
+
+def heat_of(rows):
+    chart = Cells(["a", "b"], ["x", "y", "z"], (60, 100))
+    chart.fill(rows, [["—" if np.isnan(value) else f"{value:g}" for value in row] for row in rows])
+    return chart.svg()
+
+
+def test_parts_of_a_stack_are_as_wide_as_their_counts():
+    chart = Stacks(["all", "some"], ["", "↑ 1"])
+    counts = [[3, 1], [0, 4]]
+    chart.part(counts, 0, RED, "#fff", "first")
+    chart.part(counts, 1, GREY, INK, "second")
+    one, two = ((chart.at(0, share)[0] - chart.at(0, 0)[0]) for share in (0.75, 1))
+    drawn = Drawn(chart.svg())
+    assert one == pytest.approx(0.75 * two)
+    assert [text for *_, text in drawn.texts] == ["all", "some", "↑ 1", "3", "1", "4", "first", "second"]
+    assert drawn.under("3") == RED
+    assert drawn.under("1") == drawn.under("4") == GREY
+
+
+def test_a_part_too_narrow_for_its_count_goes_without():
+    chart = Stacks(["all"], [""])
+    chart.part([[1, 149]], 0, RED, "#fff", "first")
+    assert [text for *_, text in Drawn(chart.svg()).texts] == ["all", "first"]
+
+
+def test_marks_pile_up_where_they_would_meet_and_none_is_lost():
+    few = Piles([(80.0, 3), (80.1, 1), (85.0, 1)], (75, 90), "t", own=85.0, name="own")
+    marks = Drawn(few.svg()).marks[GREY]
+    assert len(marks) == 5
+    assert all(np.hypot(a - x, b - y) >= 2 * Piles.SIZE - 0.01 for (a, b), (x, y) in combinations(marks, 2))
+    assert_drawn_within(few)
+
+
+def test_many_values_are_bars_with_their_counts():
+    values = [(70 + place / 10, 5) for place in range(100)]
+    svg = Piles(values, (70, 80), "t", own=74.96, name="own").svg()
+    drawn = Drawn(svg)
+    counts = [int(text) for group, *_, text in drawn.texts if group.get("font-size") == "7"]
+    assert sum(counts) == 500
+    assert set(counts) == {25}  # half a point, five values each
+    assert len(drawn.marks[RED]) == 1
+    assert len(svg) < 10_000
+
+
+def assert_drawn_within(chart):
+    drawn = Drawn(chart.svg())
+    places = [place for marks in drawn.marks.values() for place in marks]
+    assert all(0 <= x <= WIDTH and 0 <= y <= drawn.height for x, y in places)
+
+
+# Colours --------------------------------------------------------------------------------------------------------------
+
+
+def linear(colour):
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    channels = np.array([int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)])
+    return np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+
+
+def luminance(colour):
+    """Relative luminance (WCAG 2.2)."""
+    return float(linear(colour) @ [0.2126, 0.7152, 0.0722])
+
+
+def contrast(one, other):
+    """Contrast ratio (WCAG 2.2)."""
+    low, high = sorted(map(luminance, (one, other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def lab(channels):
+    """CIE 1976 L*a*b* of linear sRGB under D65."""
+    x, y, z = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ channels
+    fx, fy, fz = (t ** (1 / 3) if t > 0.008856 else 7.787 * t + 16 / 116 for t in (x / 0.95047, y, z / 1.08883))
+    return np.array([116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)])
+
+
+# Machado, Oliveira & Fernandes (2009), A physiologically-based model for simulation of color vision deficiency,
+# doi:10.1109/TVCG.2009.113, table 1: severity 1.0.
+SEEN = {
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
+    "all colours": np.eye(3),
+}
+
+
+@pytest.mark.parametrize("colour", [*COLOURS, RED, GREY, INK, SOFT])
+def test_what_is_drawn_can_be_seen_on_white(colour):
+    assert contrast(colour, "#fff") >= 3  # WCAG 2.2, 1.4.11
+
+
+@pytest.mark.parametrize("colour", [INK, SOFT, RED])
+def test_what_is_written_can_be_read_on_white(colour):
+    assert contrast(colour, "#fff") >= 4.5  # WCAG 2.2, 1.4.3
+
+
+@pytest.mark.parametrize("eyes", SEEN)
+def test_sources_are_told_apart_by_colour_and_without_it_by_mark(eyes):
+    seen = [lab(np.clip(np.array(SEEN[eyes]) @ linear(colour), 0, 1)) for colour in COLOURS]
+    assert min(np.linalg.norm(one - other) for one, other in combinations(seen, 2)) >= 19
+    assert len(set(MARKS)) == len(MARKS) >= len(COLOURS)
+
+
+def test_shades_darken_in_a_grey_print_and_are_written_on_readably():
+    grey = [lab(np.full(3, luminance(colour)))[0] for colour in RAMP]
+    assert all(one - other >= 5 for one, other in pairwise(grey))
+    ends = (0, len(RAMP))
+    for place, colour in enumerate(RAMP):
+        found, ink = shade(place + 0.5, ends)
+        assert found == colour
+        assert contrast(colour, ink) >= 4.5
+    assert shade(0, ends)[0] == RAMP[0]
+    assert shade(len(RAMP), ends)[0] == RAMP[-1]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_text_is_smaller_than_seven_points_in_print(make_view, language):
+    for draw in (plots.league, plots.profile, plots.heat, plots.stars, plots.selves, plots.distribution):
+        sizes = [float(group.get("font-size")) for group, *_ in Drawn(draw(make_view(language)).svg).texts]
+        assert min(sizes) >= 7
+    assert pytest.approx(156 / 25.4 * 72, abs=0.1) == WIDTH  # 156 mm: what a figure fills in an official document

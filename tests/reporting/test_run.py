@@ -27,15 +27,18 @@ from toolkit.reporting.run import INDEX, PAGE
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 FILES = {
-    "B12": {PAGE, "scores.csv", "slice.json", "unit_report.ipynb"},
-    "B03": {PAGE, "scores.csv", "slice.json", "unit_report.ipynb"},
-    OVERVIEW: {PAGE, "scores.csv", "slice.json", "overview.ipynb"},
+    "B12": {PAGE, run.RECORD, "scores.csv", "slice.json", "unit_report.ipynb"},
+    "B03": {PAGE, run.RECORD, "scores.csv", "slice.json", "unit_report.ipynb"},
+    OVERVIEW: {PAGE, run.RECORD, "scores.csv", "slice.json", "overview.ipynb"},
 }
+LEADS_OUT = re.compile(r"\.\./|\bfile:|(?<![<\w/*.])/(?:tmp|home|root|usr|var|work|Users)/|\b[A-Z]:\\+Users")
+WITH_RECORD = run.EXPORTERS | {run.RECORD: "toolkit-record"}
 
 
 def plan(study, scores, out, *names, **options):
     """A run of some units and, by its name, of the overview."""
-    return replace(run.plan(study, scores, out, **{"notebooks": NOTEBOOKS, **options}), names=names)
+    options = {"notebooks": NOTEBOOKS, "exporters": WITH_RECORD, **options}
+    return replace(run.plan(study, scores, out, **options), names=names)
 
 
 def manifest(folder):
@@ -45,6 +48,11 @@ def manifest(folder):
 
 def index(folder):
     return (folder / INDEX).read_text(encoding="utf-8")
+
+
+def linked(folder, ending=PAGE):
+    """Files of an ending to which the index leads."""
+    return [link for link in re.findall(r'href="([^"]+)"', index(folder)) if link.endswith(ending)]
 
 
 # Through papermill ----------------------------------------------------------------------------------------------
@@ -66,7 +74,6 @@ def test_every_unit_has_its_folder_and_nothing_else_is_there(finished):
 
 
 def test_no_file_of_a_unit_names_another_or_its_people(study, finished):
-    own_words = set(re.findall(r"\w+", text_of(NOTEBOOKS / "unit_report.ipynb")))  # among them the unit shown there
     for unit in ("B12", "B03"):
         own = study.members["unit_id"] == unit
         foreign = set(study.members.loc[~own, "name"]) - set(study.members.loc[own, "name"])
@@ -77,7 +84,32 @@ def test_no_file_of_a_unit_names_another_or_its_people(study, finished):
             # a name of two characters may by chance stand in prose; a cell or label would hold it alone
             shown = set(re.findall(r"[\u4e00-\u9fff]+", text))
             assert not foreign & shown, file
-            assert not ids & (set(re.findall(r"\b[A-Z]\w+", text)) - own_words), file
+            assert not ids & set(re.findall(r"\b[A-Z]\w+", text)), file
+
+
+def test_no_file_of_a_unit_leads_out_of_its_folder(finished):
+    for name in FILES:
+        assert_knows_no_place(finished.folder / name)
+
+
+def assert_knows_no_place(folder):
+    """No file of a folder holds a path of this machine, or one that leads out of the folder."""
+    places = [str(place) for place in (NOTEBOOKS.parent, folder.parent, Path(sys.prefix), Path.home())]
+    for file in folder.iterdir():
+        text = text_of(file)
+        assert not [place for place in places if place in text], file
+        assert not LEADS_OUT.search(text), file
+        links = re.findall(r'href="([^"]*)"', text) if file.suffix == ".html" else []
+        assert not [link for link in links if not link.startswith("#")], file
+
+
+def test_a_path_would_be_noticed(tmp_path):
+    for text in ("see ../B02", "<a href='x' href=\"B02/report.html\">", "at /home/me/x.py", str(tmp_path), "C:\\Users"):
+        folder = tmp_path / str(len(text))
+        folder.mkdir()
+        (folder / "report.html").write_text(text, encoding="utf-8")
+        with pytest.raises(AssertionError):
+            assert_knows_no_place(folder)
 
 
 def text_of(file):
@@ -88,7 +120,7 @@ def text_of(file):
 def test_no_file_holds_a_rater(study_folder, finished):
     raters = set(pd.read_csv(study_folder / "ratings.csv", dtype=str)["rater_id"].dropna())
     files = [path for path in finished.folder.rglob("*") if path.is_file()]
-    assert len(files) == 14
+    assert len(files) == 17
     for file in files:
         # \b: an id of twelve digits inside a longer one is none
         assert not raters & set(re.findall(r"\b[0-9a-f]{12}\b", text_of(file))), file
@@ -99,7 +131,7 @@ def test_the_report_shows_what_the_notebook_shows(finished):
     notebook = nbformat.read(finished.folder / "B12" / "unit_report.ipynb", as_version=4)
     kinds = [kind for cell in notebook.cells for output in cell.get("outputs", ()) for kind in output.get("data", ())]
     assert page.count("<table>") == kinds.count("application/vnd.dataresource+json") >= 7
-    assert page.count("<figure>") == kinds.count("image/svg+xml") == 4
+    assert page.count("<figure>") == kinds.count("image/svg+xml") == 5
     assert "stderr" not in json.dumps(notebook)
     assert "Traceback" not in page
 
@@ -115,7 +147,7 @@ def test_the_page_carries_its_font_and_loads_nothing(finished):
     for name in FILES:
         page = (finished.folder / name / PAGE).read_text(encoding="utf-8")
         assert "font/woff;base64,d09GR" in page
-        assert not re.search(r"https?://|<script|<link|src=\"(?!data:)", page)
+        assert not re.search(r"https?://|<script [^>]|<link|src=\"(?!data:)", page)
 
 
 def test_the_manifest_holds_the_hash_of_every_file(study, finished):
@@ -135,10 +167,10 @@ def test_the_manifest_holds_the_hash_of_every_file(study, finished):
 
 def test_the_index_leads_to_what_is_there(study, finished):
     page = index(finished.folder)
-    links = re.findall(r'href="([^"]+)"', page)
-    assert links == ["overview/report.html", "B03/report.html", "B12/report.html"]
-    assert all((finished.folder / link).is_file() for link in links)
-    assert page.count("未生成") == len(study.units) - 2
+    assert linked(finished.folder) == ["overview/report.html", "B03/report.html", "B12/report.html"]
+    assert linked(finished.folder, ".csv") == ["overview/scores.csv", "B03/scores.csv", "B12/scores.csv"]
+    assert all((finished.folder / link).is_file() for link in linked(finished.folder, ""))
+    assert page.count(">未生成<") == len(study.units) - 2
     assert not [name for name in study.members["name"] if f">{name}<" in page]
 
 
@@ -164,6 +196,7 @@ def test_a_second_run_keeps_what_the_first_has_made(study, scores, finished):
     assert {outcome.outcome for outcome in outcomes} == {"kept"}
     run.finish(study, scores, finished.folder, outcomes, turn="2026H2", language="zh")
     assert {line["outcome"] for line in manifest(finished.folder)[1].values()} == {"done"}
+    assert index(finished.folder).count(">沿用已有<") == 2
 
 
 def notebooks(folder, source, tags=("parameters",), parameters='study = ""\nunit = ""\nround = ""'):
@@ -189,7 +222,7 @@ def test_a_unit_that_fails_stops_no_other(study, scores, tmp_path):
     assert set(failed["files"]) == {"scores.csv", "slice.json", "unit_report.ipynb"}  # what is needed to see why
     page = index(out)
     assert "RuntimeError: no votes &lt;b&gt;" in page
-    assert re.findall(r'href="([^"]+)"', page) == ["B01/report.html"]
+    assert linked(out, "") == ["../index.html", *(f"B01/{file}" for file in (PAGE, run.RECORD, "scores.csv"))]
     assert "生成失败的报告：1 份" in page
     assert {path.name for path in out.iterdir()} == {INDEX, MANIFEST, "B01", "B02"}
 
@@ -217,7 +250,7 @@ def test_a_partial_run_keeps_the_pages_of_the_others(study, scores, tmp_path):
         outcomes = performed(plan(study, scores, tmp_path, *names))
         run.finish(study, scores, tmp_path, outcomes, turn="2026H2", language="en")
     page = index(tmp_path)
-    assert re.findall(r'href="([^"]+)"', page) == ["overview/report.html", "B01/report.html", "B02/report.html"]
+    assert linked(tmp_path) == ["overview/report.html", "B01/report.html", "B02/report.html"]
     assert page.count(">done<") == 2
     assert page.count(">not run<") == len(study.units) - 2
 
@@ -299,11 +332,45 @@ def test_who_is_stopped_leaves_no_half_of_a_folder(study, scores, tmp_path, monk
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_index_tells_how_reports_were_made(study, scores, tmp_path):
+    outcomes = [Outcome("B01", "done", 1.25), Outcome("B02", "kept", 0.0), Outcome("B03", "done", 0.5)]
+    page = index(run.finish(study, scores, tmp_path / "2026H2", outcomes, turn="2026H2", language="en").folder)
+    first, _ = manifest(tmp_path / "2026H2")
+    told = dict(re.findall(r'<tr><th scope="row">([^<]+)</th><td>([^<]+)</td></tr>', page))
+    assert told["Seconds for all reports"] == "1.8"
+    assert told["Seconds for the slowest"] == "1.2"
+    assert told["Finished"] == first["finished"][:16].replace("T", " ")
+    assert told["Fingerprint of the code"] == first["code"]
+    assert study.digests.items() | first["versions"].items() <= told.items()
+
+
+def test_the_index_of_a_study_lists_its_runs(study, scores, tmp_path):
+    folder = tmp_path / "demo"
+    for made in (Edition(), Edition("change"), Edition("member_feedback", "member")):
+        place = made.folder(folder, "2026H2")
+        failed = [Outcome("M0001" if made.per == "member" else "B01", "failed", 0.1)]
+        run.finish(study, scores, place, failed, turn="2026H2", language="en", edition=made)
+    other = replace(study, name="other")
+    run.finish(other, scores, folder / "strange", [], turn="2026H2", language="en")
+    run.finish(study, scores, folder / "2026H1", [Outcome("B01", "done", 0.1)], turn="2026H1", language="en")
+    for name, text in (("empty", ""), ("broken", "{"), ("list", "[]")):
+        (folder / name).mkdir()
+        (folder / name / MANIFEST).write_text(text, encoding="utf-8")
+    rows = re.findall(r"<tr><th.*?</tr>", index(folder))
+    told = [re.findall(r'href="[^"]+"|(?<=>)[^<>]+', row)[:5] for row in rows]
+    assert told == [
+        ['href="2026H1/index.html"', "Assessment report", "2026H1", "1", "0"],
+        ['href="2026H2/index.html"', "Assessment report", "2026H2", "0", "1"],
+        ['href="2026H2.change/index.html"', "Change between rounds", "2026H2", "0", "1"],
+        ['href="2026H2.member_feedback/index.html"', "Personal feedback", "2026H2", "0", "1"],
+    ]
+
+
 def test_an_index_can_be_written_before_anything_is_finished(study, scores, tmp_path):
     done = run.finish(study, scores, tmp_path / "new", [], turn="2026", language="zh")
     assert done.index.is_file()
     assert done.outcomes == ()
-    assert "href" not in index(done.folder)
+    assert linked(done.folder, "") == ["../index.html"]
 
 
 def test_outcomes_are_told_in_the_order_of_the_study(study, scores, tmp_path):
@@ -435,7 +502,13 @@ def test_sheets_and_comparisons_through_papermill(study, scores, tmp_path):
         folder = made.folder(tmp_path, "2026H2")
         (outcome,) = run.perform_all(plan(study, scores, folder, name, edition=made), 1)
         assert outcome.outcome == "done", outcome.error
-        assert {path.name for path in (folder / name).iterdir()} == {PAGE, "slice.json", f"{made.notebook}.ipynb"}
+        assert {path.name for path in (folder / name).iterdir()} == {
+            PAGE,
+            run.RECORD,
+            "slice.json",
+            f"{made.notebook}.ipynb",
+        }
+        assert_knows_no_place(folder / name)
         done = run.finish(study, scores, folder, [outcome], turn="2026H2", language="zh", edition=made)
         page = index(done.folder)
         assert f'href="{name}/{PAGE}"' in page
@@ -444,13 +517,15 @@ def test_sheets_and_comparisons_through_papermill(study, scores, tmp_path):
         assert not [link for link in others if link in page]
 
 
-def test_the_index_of_sheets_tells_no_score_of_a_member(study, scores, tmp_path):
+def test_the_index_of_sheets_tells_no_score(study, scores, tmp_path):
     made = Edition("member_feedback", "member")
-    done = run.finish(study, scores, tmp_path, [], turn="2026H2", language="zh", edition=made)
-    rows = re.findall(r"<tr>\s*<th scope=\"row\".*?</tr>", index(done.folder), flags=re.DOTALL)
-    of_members = [row for row in rows if any(name in row for name in study.members["name"])]
-    assert len(of_members) == len(study.members)
-    assert not [row for row in of_members if re.search(r"<td class=\"right\">[^<]", row)]
+    done = run.finish(study, scores, tmp_path / "2026H2", [], turn="2026H2", language="zh", edition=made)
+    table = re.search(r'<table class="own">(.*?)</table>', index(done.folder), flags=re.DOTALL)[1]
+    heads = re.findall(r'<th scope="col"[^>]*>([^<]*)<', table)
+    assert heads == ["党员", "报告"]
+    assert table.count('class="name"') == len(study.units) + len(study.members)
+    assert table.index(">机关第一党支部<") < table.index(">唐泽涛<") < table.index(">机关第二党支部<")
+    assert set(re.findall(r"<td[^>]*>([^<]*)</td>", table)) == {"", "未生成"}
 
 
 @pytest.mark.parametrize(

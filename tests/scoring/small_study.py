@@ -42,7 +42,7 @@ def table_of(name, rows):
     columns = [*REQUIRED[name], *OPTIONAL.get(name, ())]
     frame = pd.DataFrame(list(rows), columns=None if rows else columns)
     frame = frame.assign(**{column: "" for column in columns if column not in frame})
-    counts = ("eligible", "issued", "returned", "valid", "share", "quantity", "value")
+    counts = ("eligible", "issued", "returned", "valid", "share", "quantity", "value", "days", "seconds")
     numbers = [column for column in counts if column in frame and name != "ratings"]
     return frame.assign(**{name: pd.to_numeric(frame[name]) for name in numbers})
 
@@ -66,6 +66,7 @@ def make(scheme, ratings=(), *, ballots=None, members=(), units=(), posts=(), tu
     people = table_of("members", people)
     bodies = table_of("units", units or [{"unit_id": name} for name in dict.fromkeys(people["unit_id"])])
     later = ("points", "satisfaction", "measures", "criteria", "decisions", "evidence", "replies")
+    later += ("themes", "opinions", "submissions")
     tables = {name: table_of(name, more.get(name, [])) for name in later}
     tables["satisfaction"] = opinions(tables["satisfaction"], schemes)
     tables |= {"posts": table_of("posts", posts), "turnout": table_of("turnout", turnout)}

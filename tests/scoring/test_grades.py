@@ -35,6 +35,7 @@ def counts_of(ballots, source="mass"):
         for level, count in levels.items()
     ]
     frame = pd.DataFrame(rows, columns=["ratee_id", "source", "indicator", "value", "count"])
+    frame["weight"] = frame["count"].astype(float)
     return frame.astype(dict.fromkeys(["ratee_id", "source", "indicator", "value"], "category"))
 
 

@@ -86,10 +86,10 @@ class Claims:
         for language in LANGUAGES:
             _ = words(language)
             for caption, read in kinds.items():
-                if grid.caption == _(caption):
+                if _is_titled(grid.caption, _(caption)):
                     read(page, grid, _)
                     return
-            if grid.caption in map(_, SILENT):
+            if any(_is_titled(grid.caption, _(caption)) for caption in SILENT):
                 return
         if any(NUMBER.fullmatch(cell) for row in grid.rows for cell in row):
             self.unread[grid.caption] += 1
@@ -248,6 +248,11 @@ def _value(text: str) -> str:
                 return match[1]
     match = re.match(rf"[^=]*= {number}", text)
     return match[1] if match else ""
+
+
+def _is_titled(caption: str, title: str) -> bool:
+    """Whether a caption is this title, or the title and what the table finds."""
+    return caption == title or caption.startswith((f"{title}. ", f"{title}: ", f"{title}："))
 
 
 def _flat(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import logging
 import shutil
 import threading
@@ -13,6 +15,7 @@ from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from papermill.engines import Engine, NBClientEngine, papermill_engines
@@ -23,7 +26,7 @@ from toolkit.batch.requests import Request, Spec, spec_of
 from toolkit.batch.units import Bounds, Outcome, Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from nbformat import NotebookNode
 
@@ -157,7 +160,7 @@ def _execute(unit: Unit, work: Path, execute: Execute) -> None:
         _settle_file(target, unit)
         raise
     for name, exporter in unit.exporters.items():
-        _write(work / name, export(executed, exporter))
+        _write(work / name, export(executed, exporter, unit.settings))
 
 
 def _engine(unit: Unit, execute: Execute) -> str:
@@ -189,49 +192,77 @@ def _settle_file(path: Path, unit: Unit) -> None:
             _write(path, nbformat.writes(settled(nbformat.reads(text, as_version=4), unit)))
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, content: str | bytes) -> None:
     """Write a file whole or not at all."""
     try:
-        path.write_text(text, encoding="utf-8", newline="\n")
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
     except OSError:
         path.unlink(missing_ok=True)
         raise
 
 
 def settled(notebook: NotebookNode, unit: Unit) -> NotebookNode:
-    """A notebook without what differs between two runs: times, paths of the organiser's machine, random ids."""
+    """A notebook without what differs between two runs, and without what is another's.
+
+    The first are times, paths of the organiser's machine and random ids; the second is whom the notebook was written
+    with: its defaults name a study and a unit.
+    """
     for part in (notebook, *notebook.cells):
         part.metadata.pop("papermill", None)
     for place, cell in enumerate(notebook.cells):
-        for tag in RANDOM_IDS & set(cell.metadata.get("tags", ())):
+        tags = set(cell.metadata.get("tags", ()))
+        for tag in RANDOM_IDS & tags:
             cell["id"] = f"{tag}-{place}"
+        if "parameters" in tags:
+            cell["source"] = without(cell["source"], unit.parameters)
     notebook.metadata.update(unit.metadata)
     return notebook
 
 
+def without(source: str, names: Collection[str]) -> str:
+    """The lines of a cell but for those that do nothing else than give these names a value."""
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError:  # a magic, perhaps; papermill has run it as it stands
+        return source
+    gone: set[int] = set()
+    kept: set[int] = set()
+    for part in statements:
+        targets = part.targets if isinstance(part, ast.Assign) else []
+        targets = [part.target] if isinstance(part, ast.AnnAssign) else targets
+        goes = bool(targets) and all(isinstance(target, ast.Name) and target.id in names for target in targets)
+        (gone if goes else kept).update(range(part.lineno, (part.end_lineno or part.lineno) + 1))
+    gone -= kept
+    return "\n".join(line for number, line in enumerate(source.splitlines(), start=1) if number not in gone)
+
+
 @cache
-def _exporter(name: str) -> Any:  # noqa: ANN401
+def _exporter(name: str, settings: str) -> Any:  # noqa: ANN401
     from nbconvert.exporters import get_exporter  # noqa: PLC0415
+    from traitlets.config import Config  # noqa: PLC0415
 
-    return get_exporter(name)()
+    return get_exporter(name)(config=Config(json.loads(settings)))
 
 
-def export(notebook: NotebookNode, exporter: str) -> str:
-    """A notebook in another format, by the name of an nbconvert exporter."""
-    text, _ = _exporter(exporter).from_notebook_node(notebook)
-    return str(text)
+def export(notebook: NotebookNode, exporter: str, settings: Mapping[str, Any] = MappingProxyType({})) -> str | bytes:
+    """A notebook in another format, by the name of an nbconvert exporter, which may be given settings of nbconvert."""
+    found = _exporter(exporter, json.dumps(dict(settings), sort_keys=True))
+    content: str | bytes = found.from_notebook_node(notebook)[0]
+    return content
 
 
 def warm_exporters(unit: Unit) -> None:
-    """Export a unit that is done, for nothing but what the exporters then have ready."""
+    """Have the exporters ready: by exporting a unit that is done, unless they know what a fork would not survive."""
     import nbformat  # noqa: PLC0415
 
     executed = Path(unit.folder) / Path(unit.notebook).name
     if executed.is_file():
         notebook = nbformat.read(executed, as_version=4)
-        for exporter in unit.exporters.values():
+        settings = json.dumps(dict(unit.settings), sort_keys=True)
+        for name in unit.exporters.values():
             with suppress(Exception):
-                export(notebook, exporter)
+                exporter = _exporter(name, settings)
+                getattr(exporter, "warm", exporter.from_notebook_node)(notebook)
 
 
 # In the process that asks for it ----------------------------------------------------------------------------------

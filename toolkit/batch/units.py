@@ -37,6 +37,8 @@ class Unit:
         Noted in the executed notebook, for exporters to read.
     exporters : mapping
         Names of nbconvert exporters by the name of the file that each writes.
+    settings : mapping
+        Configuration of nbconvert for them: options by the name of a class.
     error : str
         Why it cannot be run, if it cannot.
     """
@@ -48,6 +50,7 @@ class Unit:
     files: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
     exporters: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
     error: str = ""
 
     def key(self, fingerprint: str) -> str:
@@ -59,6 +62,7 @@ class Unit:
             {name: sha256(text.encode()).hexdigest() for name, text in self.files.items()},
             dict(self.metadata),
             dict(self.exporters),
+            dict(self.settings),
         )
         return sha256(json.dumps(facts, sort_keys=True, ensure_ascii=False, default=repr).encode()).hexdigest()
 

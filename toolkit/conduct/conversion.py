@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_left
+from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -123,23 +125,30 @@ def _between(start: str, end: str) -> int | None:
 
 
 def median(days: Sequence[int], converted: Sequence[bool]) -> int | None:
-    """Median time to convert where not all have converted yet.
+    """Median time to convert where not all have converted yet; see `quantile`."""
+    return quantile(days, converted, Fraction(1, 2))
+
+
+def quantile(days: Sequence[int], ended: Sequence[bool], share: Fraction) -> int | None:
+    """Time until a share has ended, where some have only been seen to last.
 
     Parameters
     ----------
     days : sequence of int
-        Time until somebody converted, or until he was last seen.
-    converted : sequence of bool
-        Whether he had.
+        Time until something ended, or until it was last seen.
+    ended : sequence of bool
+        Whether it had.
+    share : Fraction
+        Between 0 and 1.
 
     Returns
     -------
     int or None
-        The first time by which at least half have converted, by Kaplan and Meier's estimate; None where fewer have.
+        The first time by which at least this share has ended, by Kaplan and Meier's estimate; None where less has.
 
     Notes
     -----
-    The estimate is a product of fractions and is taken exactly: floats would move it where just half have converted.
+    The estimate is a product of fractions and is taken exactly: floats would move it where just the share has ended.
 
     References
     ----------
@@ -147,10 +156,10 @@ def median(days: Sequence[int], converted: Sequence[bool]) -> int | None:
     doi:10.2307/2281868
     """
     left = Fraction(1)
-    for time in sorted({day for day, event in zip(days, converted, strict=True) if event}):
-        at_risk = sum(day >= time for day in days)
-        events = sum(day == time and event for day, event in zip(days, converted, strict=True))
-        left *= 1 - Fraction(events, at_risk)
-        if left <= Fraction(1, 2):
+    ends = Counter(day for day, event in zip(days, ended, strict=True) if event)
+    ordered = sorted(days)
+    for time in sorted(ends):
+        left *= 1 - Fraction(ends[time], len(ordered) - bisect_left(ordered, time))
+        if left <= 1 - share:
             return time
     return None

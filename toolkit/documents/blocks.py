@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 Align: TypeAlias = Literal["left", "right", "center"]
 
@@ -68,6 +71,13 @@ class Table:
     note: str = ""
     marked: frozenset[int] = frozenset()
 
+    @property
+    def heads(self) -> frozenset[int]:
+        """Positions of the columns that name their rows: those said to, else the first column of words with a title."""
+        said = [place for place, column in enumerate(self.columns) if column.header]
+        words = [place for place, column in enumerate(self.columns) if column.align == "left" and column.title]
+        return frozenset(said or words[:1])
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -84,7 +94,21 @@ Block: TypeAlias = Heading | Paragraph | ListBlock | Note | Preformatted | Table
 
 @dataclass(frozen=True)
 class Document:
-    """The blocks of a report in reading order, and how many warnings (stderr streams) were left out of it."""
+    """The blocks of a report in reading order, and how many warnings (stderr streams) were left out of it.
+
+    `cells` holds the number of the cell that each block came from; it is empty for a document of no notebook.
+    """
 
     blocks: tuple[Block, ...]
     warnings: int = 0
+    cells: tuple[int, ...] = ()
+
+
+def walk(blocks: Iterable[Block]) -> Iterator[Block]:
+    """All blocks, those inside lists and notes too."""
+    for block in blocks:
+        yield block
+        if isinstance(block, ListBlock):
+            yield from walk(inner for item in block.items for inner in item)
+        elif isinstance(block, Note):
+            yield from walk(block.blocks)

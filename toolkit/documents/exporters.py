@@ -2,6 +2,8 @@
 
     jupyter nbconvert --to toolkit-html notebook.ipynb
 
+Those that write on paper are in `papers`.
+
 The metadata of the notebook may say what the page is called and how it looks, all of it optional::
 
     {"title": "第一支部测评报告", "toolkit": {"language": "zh", "compact": false}}
@@ -34,22 +36,19 @@ class ExportError(DocumentError, ConversionException):
     """A notebook that cannot become a page; nbconvert's command tells of it and stops."""
 
 
-class PageExporter(Exporter):
-    """An exporter to one self-contained page, without the copies of the notebook that nbconvert makes."""
+class LeanExporter(Exporter):
+    """An exporter without the copies of the notebook that nbconvert makes."""
 
-    file_extension = FilenameExtension(".html").tag(config=True)
-    output_mimetype = "text/html"
-
-    # An exporter of text gives text, as nbconvert's own do against the type of their base.
+    # An exporter of text or bytes gives these, as nbconvert's own do against the type of their base.
     def from_notebook_node(  # type: ignore[override]
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kw: object
-    ) -> tuple[str, dict[str, Any]]:
-        """Write a notebook as a page; it is copied only where a preprocessor is enabled that could change it.
+    ) -> tuple[str | bytes, dict[str, Any]]:
+        """Write a notebook; it is copied only where a preprocessor is enabled that could change it.
 
         Raises
         ------
         ExportError
-            If the notebook, or its metadata, holds what the page cannot carry.
+            If the notebook, or its metadata, holds what cannot be carried.
         """
         if any(getattr(preprocessor, "enabled", True) for preprocessor in self._preprocessors):
             nb, resources = super().from_notebook_node(nb, resources, **kw)
@@ -57,9 +56,28 @@ class PageExporter(Exporter):
             resources = self._init_resources(resources)  # type: ignore[no-untyped-call]
         name = resources["metadata"]["name"]
         try:
-            return with_font(self.page(nb, name)), resources
+            return self.written(nb, name), resources
         except DocumentError as fault:
             raise ExportError(f"{name}: {fault}") from None
+
+    def written(self, notebook: NotebookNode, name: str) -> str | bytes:
+        """The content of the file that a notebook becomes, from a file of this name."""
+        raise NotImplementedError
+
+    def warm(self, notebook: NotebookNode) -> None:
+        """Do in advance what need not be done in every process that is forked from this one."""
+        self.from_notebook_node(notebook)
+
+
+class PageExporter(LeanExporter):
+    """An exporter to one self-contained page."""
+
+    file_extension = FilenameExtension(".html").tag(config=True)
+    output_mimetype = "text/html"
+
+    def written(self, notebook: NotebookNode, name: str) -> str:
+        """The page with the font of its characters."""
+        return with_font(self.page(notebook, name))
 
     def page(self, notebook: NotebookNode, name: str) -> str:
         """The page of a notebook from a file of this name."""
@@ -74,8 +92,7 @@ class ReportExporter(PageExporter):
     def page(self, notebook: NotebookNode, name: str) -> str:
         """The report; its code is not shown."""
         document = read(notebook)
-        options = _options(notebook.metadata, document.blocks, name)
-        return to_html(document, compact=bool(_settings(notebook.metadata).get("compact")), **options)
+        return to_html(document, **report_options(notebook.metadata, document.blocks, name))
 
 
 class RecordExporter(PageExporter):
@@ -88,6 +105,11 @@ class RecordExporter(PageExporter):
         steps = read_steps(notebook)
         blocks = [block for step in steps for part in step.parts for block in part.blocks]
         return record_html(steps, **_options(notebook.metadata, blocks, name))
+
+
+def report_options(metadata: NotebookNode, blocks: Sequence[Block], name: str) -> dict[str, Any]:
+    """Title, language and whether it is compact."""
+    return {**_options(metadata, blocks, name), "compact": bool(_settings(metadata).get("compact"))}
 
 
 def _options(metadata: NotebookNode, blocks: Sequence[Block], name: str) -> dict[str, str]:

@@ -71,14 +71,17 @@ def _character_map(glyphs: dict[int, str]) -> DefaultTable:
     return table
 
 
-@cache
-def _noto_sans() -> TTFont:
+def font_path() -> Path:
     """The Noto Sans SC that zhplot carries, found without importing zhplot, which would import matplotlib."""
     package = find_spec("zhplot")
     if package is None or package.submodule_search_locations is None:
         raise ModuleNotFoundError("zhplot, which carries the Chinese font, is not installed")
-    path = Path(package.submodule_search_locations[0], "fonts", "NotoSansSC-Regular.ttf")
-    font = TTFont(BytesIO(path.read_bytes()))
+    return Path(package.submodule_search_locations[0], "fonts", "NotoSansSC-Regular.ttf")
+
+
+@cache
+def _noto_sans() -> TTFont:
+    font = TTFont(BytesIO(font_path().read_bytes()))
     for tag in ("glyf", "hmtx", "cmap"):
         font[tag]  # parsed now, once, not by the first page of every forked child
     return font

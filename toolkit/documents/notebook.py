@@ -19,17 +19,16 @@ from toolkit.documents.blocks import (
     Document,
     DocumentError,
     Figure,
-    ListBlock,
-    Note,
     Preformatted,
     Table,
+    walk,
 )
 from toolkit.documents.html_tables import html_tables
 from toolkit.documents.markdown import markdown_blocks, tables_in_markdown
 from toolkit.documents.svg import clean_svg
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from nbformat import NotebookNode
 
@@ -67,6 +66,7 @@ def read(notebook: NotebookNode) -> Document:
         document are not as many as those of the notebook.
     """
     blocks: list[Block] = []
+    cells: list[int] = []
     expected = {Table: 0, Figure: 0}
     warnings = 0
     for number, cell in enumerate(notebook.cells, start=1):
@@ -76,14 +76,16 @@ def read(notebook: NotebookNode) -> Document:
                 warnings += _is_warning(part)
                 expected[Table] += _tables_in(part)
                 expected[Figure] += _carrier(part) in {Mime.SVG, Mime.PNG}
-                blocks.extend(blocks_of(part, prefix=f"c{number}o{position}"))
+                found = blocks_of(part, prefix=f"c{number}o{position}")
+                blocks.extend(found)
+                cells.extend([number] * len(found))
         except DocumentError as fault:
             raise DocumentError(f"cell {number}: {fault}") from fault
     for kind, count in expected.items():
-        found = sum(isinstance(block, kind) for block in _walk(blocks))
-        if found != count:
-            raise DocumentError(f"{kind.__name__.lower()}s: {count} in the notebook, {found} in the document")
-    return Document(tuple(blocks), warnings)
+        carried = sum(isinstance(block, kind) for block in walk(blocks))
+        if carried != count:
+            raise DocumentError(f"{kind.__name__.lower()}s: {count} in the notebook, {carried} in the document")
+    return Document(tuple(blocks), warnings, tuple(cells))
 
 
 def _refuse_failure(cell: NotebookNode) -> None:
@@ -128,15 +130,6 @@ def _tables_in(part: Mapping[str, Any]) -> int:
         case Mime.MARKDOWN:
             return tables_in_markdown(part["data"][Mime.MARKDOWN])
     return 0
-
-
-def _walk(blocks: Iterable[Block]) -> Iterator[Block]:
-    for block in blocks:
-        yield block
-        if isinstance(block, ListBlock):
-            yield from _walk(inner for item in block.items for inner in item)
-        elif isinstance(block, Note):
-            yield from _walk(block.blocks)
 
 
 def blocks_of(part: Mapping[str, Any], prefix: str) -> tuple[Block, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from html import escape
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -125,3 +126,20 @@ def _scoped(css: str, prefix: str) -> str:
 def inline_svg(svg: str, label: str) -> str:
     """An SVG for a page of HTML, where it needs no namespace but a name for those who cannot see it."""
     return svg.replace(f'<svg xmlns="{_SVG}"', f'<svg role="img" aria-label="{escape(label)}"', 1)
+
+
+def plain_svg(svg: str) -> str:
+    """Clean SVG for programs that know SVG 1.1 only, such as Word: what is outlined first is drawn twice."""
+    ET.register_namespace("", _SVG)
+    root = ET.fromstring(svg)  # noqa: S314 -- our own
+    for parent in list(root.iter()):
+        for place, element in reversed(list(enumerate(parent))):
+            if element.attrib.pop("paint-order", "").startswith("stroke"):
+                inner = deepcopy(element)
+                for name in [name for name in inner.attrib if name.startswith("stroke")]:
+                    del inner.attrib[name]
+                parent.insert(place + 1, inner)
+    for element in root.iter():
+        if "href" in element.attrib:
+            element.set(_XLINK_HREF, element.attrib.pop("href"))
+    return ET.tostring(root, encoding="unicode")

@@ -20,6 +20,7 @@ from toolkit.reporting.privacy import hidden_units, rests_on_few
 from toolkit.reporting.unit_tree import UnitTree
 from toolkit.scheme import SELF
 from toolkit.scoring.rounds import before, combined, in_time
+from toolkit.survey.opinions import during
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -171,6 +172,16 @@ class Book:
         """Rows of turnout that are told of a unit, by unit."""
         rows = self.study.turnout
         return Rows(rows[rows["round"].isin(self.parts) & (rows["ratee_id"] == "")], "unit_id")
+
+    @cached_property
+    def void(self) -> Rows:
+        """Boxes and ballots that do not count, by unit."""
+        return Rows(self.study.void[self.study.void["round"].isin(self.parts)], "unit_id")
+
+    @cached_property
+    def opinions(self) -> Rows:
+        """Opinions that came in during the round, by unit."""
+        return Rows(during(self.study.opinions, self.study.schemes, self.round), "unit_id")
 
     def frame(self, name: str) -> Rows:
         """One of the tables of the round's `Rung`, by ratee."""

@@ -6,15 +6,22 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from toolkit.reporting.chart import FAINT, GREY, RED, Columns, limits, shortened
+from toolkit.reporting.captions import rounds as captions
+from toolkit.reporting.captions.rules import spoken, titled
+from toolkit.reporting.captions.scores import states as by_state
+from toolkit.reporting.chart import GREY, RED, Columns, limits, shortened
 from toolkit.reporting.plots import Plot, numbers
 from toolkit.reporting.prose import Text, joined, plain
-from toolkit.reporting.results import amount, moved, stars
-from toolkit.reporting.table import DASH, Column, Table, gap, made, points, share, whole
+from toolkit.reporting.results import moved
+from toolkit.reporting.table import DASH, Column, Table, amount, gap, made, points, share, stars, whole
 from toolkit.words import words
 
 if TYPE_CHECKING:
     from toolkit.reporting.compare import Change
+
+
+MANY = 18
+"""So many lines are drawn in full; more are thinner."""
 
 
 def title(view: Change) -> Text:
@@ -71,7 +78,8 @@ def members(view: Change) -> Table | None:
         ]
         for row in rows.to_dict("records")
     ]  # fmt: skip
-    return made(columns, cells, _("Members, round against round"))
+    finding = captions.members(rows, view.language)
+    return made(columns, cells, titled(_("Members, round against round"), finding, view.language))
 
 
 def _pair(one: str, other: str) -> str:
@@ -106,7 +114,8 @@ def _bridge(view: Change, rows: pd.DataFrame, head: str, caption: str) -> Table 
     note = _(
         "The parts add up to the change exactly, before they are rounded; of those who were scored in both rounds."
     )
-    return made(columns, cells, caption, note=note, mark=(len(cells) - 1,))
+    finding = captions.bridge(rows, view.language)
+    return made(columns, cells, titled(caption, finding, view.language), note=note, mark=(len(cells) - 1,))
 
 
 def cases(view: Change) -> Table | None:
@@ -123,7 +132,9 @@ def cases(view: Change) -> Table | None:
         for row in view.cases.to_dict("records")
     ]
     note = _("As of {date}.").format(date=view.facts["as_of"]) if view.facts["as_of"] else ""
-    return made(columns, cells, _("What was to be mended after {round}").format(round=view.before), note=note)
+    title = _("What was to be mended after {round}").format(round=view.before)
+    finding = by_state(view.cases["state"].tolist(), view.language)
+    return made(columns, cells, titled(title, finding, view.language), note=note)
 
 
 def converted(view: Change) -> Table | None:
@@ -140,7 +151,8 @@ def converted(view: Change) -> Table | None:
         [row["round"], whole(row["called"]), whole(row["converted"]), share(row["rate"]), whole(row["days"])]
         for row in rows.to_dict("records")
     ]
-    return made(columns, cells, _("Conversion over the rounds"))
+    finding = captions.converted(rows, view.language)
+    return made(columns, cells, titled(_("Conversion over the rounds"), finding, view.language))
 
 
 def rounds(view: Change) -> Table:
@@ -163,7 +175,8 @@ def rounds(view: Change) -> Table:
         for row in view.calendar.to_dict("records")
     ]  # fmt: skip
     note = _("As of {date}.").format(date=view.facts["as_of"]) if view.facts["as_of"] else ""
-    return made(columns, cells, _("Rounds"), note=note)
+    finding = by_state([row[-1] for row in cells], view.language)
+    return made(columns, cells, titled(_("Rounds"), finding, view.language), note=note)
 
 
 def slope(view: Change) -> Plot | None:
@@ -178,15 +191,16 @@ def slope(view: Change) -> Plot | None:
     names = rows["name"].tolist()
     told = [(new[number], f"{shortened(names[number], 9)} {gap(step[number])}", RED) for number in most]
     chart = Columns([view.before, view.after], limits(old, new), told, height=230)
+    width = max(min(0.6, MANY / len(names)), 0.15)
     for number, pair in enumerate(zip(old, new, strict=True)):
         if number not in most:
-            chart.trail(pair, FAINT, width=0.8)
+            chart.trail(pair, GREY, width=width)
             chart.marks(pair, "circle", GREY, size=2)
     for number in most:
         chart.trail((old[number], new[number]), RED)
         chart.marks((old[number], new[number]), "circle", RED, size=2.5)
-    caption = _("Scores of the members from {before} to {after}; the three that moved most are named")
-    caption = caption.format(before=view.before, after=view.after)
-    pairs = zip(names, old, new, strict=True)
-    alt = f"{caption}: " + ", ".join(f"{n} {points(a)} → {points(b)}" for n, a, b in pairs)
-    return Plot(chart.svg(), alt, caption)
+    title = _("Scores of the members from {before} to {after}; the three that moved most are named")
+    title = title.format(before=view.before, after=view.after)
+    caption = titled(title, captions.members(rows, view.language), view.language)
+    values = (f"{name} {points(a)} → {points(b)}" for name, a, b in zip(names, old, new, strict=True))
+    return Plot(chart.svg(), spoken(caption, values), caption)

@@ -22,13 +22,16 @@ Mark = Literal["circle", "square", "triangle", "diamond", "wedge", "plus", "bar"
 Anchor = Literal["start", "middle", "end"]
 
 RED, INK, SOFT, GREY, FAINT, PALE = "#9e1b1b", "#333", "#69645b", "#8c8c8c", "#bdb8af", "#e3e0da"
-# Okabe and Ito's colours are told apart by colour-blind readers; the marks differ too, for grey prints.
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+# Told apart by colour-blind readers, and all dark enough on white: Okabe and Ito's first two, the others after theirs.
+# The marks differ too, for grey prints.
+COLOURS = ("#0072b2", "#d55e00", "#00805c", "#c9689c", "#6e4b00", "#1b2f6e")
 MARKS: tuple[Mark, ...] = ("circle", "square", "triangle", "diamond", "wedge", "plus")
 FONTS = "Noto Sans SC, Microsoft YaHei, PingFang SC, Source Han Sans SC, sans-serif"
 
-WIDTH = 475.2
-"""All lengths are points: 6.6 inches, as wide as the text of a printed page."""
+RAMP = ("#eaf1f6", "#cfe0ec", "#b0cce0", "#92b8d4", "#75a4ca", "#3f78a6", "#265a86", "#143d61")
+"""Shades from the lowest value to the highest, darker step by step in a grey print too."""
+WIDTH = 442.2
+"""All lengths are points: 156 mm, as wide as the text of an official document on A4, where texts keep their size."""
 TEXT, SMALL, TINY = 9, 8, 7
 EDGE = 4
 """Room that is left free at the edges of a figure."""
@@ -36,6 +39,12 @@ FULL = 100
 """The most that a score can be; an index may lie above."""
 LABEL = 17
 """The longest label of a row, in ems."""
+TALL = 504
+"""The most that the rows of a figure may be high: it has to stand on a page, with its caption."""
+KEY = 18
+"""Room of what a mark stands for, beside its text."""
+LIGHT = 5
+"""So many shades of the ramp, from the first, are light enough for dark texts."""
 STEPS = (1, 5, 10, 20, 50, 100, 200, 500, 1000)
 """Steps of a scale: its ends are multiples of five, so that of these all but the long ones meet both."""
 
@@ -93,6 +102,21 @@ def shortened(name: str, most: float = LABEL) -> str:
     return name[:kept].rstrip() + "…"
 
 
+def folded(name: str, most: float) -> list[str]:
+    """A label in one line of at most so many ems, or in two, between words where it has some."""
+    if ems(name) <= most:
+        return [name]
+    kept = sum(width <= most for width in accumulate(map(_em, name)))
+    cut = name.rfind(" ", 1, kept + 1)
+    cut = cut if cut > 0 else kept
+    return [name[:cut].rstrip(), shortened(name[cut:].lstrip(), most)]
+
+
+def fitted(pitch: float, rows: int) -> float:
+    """The way from row to row, less where so many would not stand on a page."""
+    return min(pitch, TALL / max(rows, 1))
+
+
 def limits(*values: Iterable[float]) -> tuple[float, float]:
     """A stretch of the scale from 0 to 100 that holds all values, in fives; wider only if a value lies outside it."""
     known = [value for series in values for value in series if not math.isnan(value)]
@@ -132,6 +156,26 @@ def apart(places: Sequence[float], least: float, lowest: float) -> list[float]:
     for place, height in zip(order, heights, strict=True):
         result[place] = height
     return result
+
+
+def spread(centres: Sequence[float], widths: Sequence[float], ends: tuple[float, float]) -> list[float]:
+    """Where texts of these widths begin, side by side between two ends and as near to their centres as that allows."""
+    order = sorted(range(len(centres)), key=centres.__getitem__)
+    starts, free = [0.0] * len(centres), ends[0]
+    for place in order:
+        starts[place] = max(centres[place] - widths[place] / 2, free)
+        free = starts[place] + widths[place]
+    free = ends[1]
+    for place in reversed(order):
+        starts[place] = min(starts[place], free - widths[place])
+        free = starts[place]
+    return starts
+
+
+def shade(value: float, ends: tuple[float, float]) -> tuple[str, str]:
+    """The shade of a value between two ends, and the colour of a text that is read on it."""
+    step = min(int((value - ends[0]) / (ends[1] - ends[0]) * len(RAMP)), len(RAMP) - 1)
+    return RAMP[step], INK if step < LIGHT else "#fff"
 
 
 def _written(text: str) -> str:
@@ -180,18 +224,12 @@ class Chart(ABC):
         colour: str,
         *,
         size: float = 3,
-        name: str = "",
         hollow: bool = False,
-        together: bool = False,
     ) -> None:
-        """A mark for each value, or `together` all of them in the first row; their name in the legend."""
-        places = [
-            self.at(0 if together else place, value) for place, value in enumerate(values) if not math.isnan(value)
-        ]
+        """A mark for each value."""
+        places = [self.at(place, value) for place, value in enumerate(values) if not math.isnan(value)]
         paint = f'fill="#fff" stroke="{colour}"' if hollow else f'fill="{colour}" stroke="#fff" stroke-width=".6"'
         self._marks(places, mark, size, paint)
-        if name:
-            self._key.append((shortened(name), mark, colour))
 
     def spans(self, one: Sequence[float], other: Sequence[float]) -> None:
         """A line from one value to the other in each row or column."""
@@ -240,6 +278,7 @@ class Chart(ABC):
         colour: str = INK,
         *,
         size: float = TEXT,
+        edge: bool = True,
     ) -> None:
         """Texts of one kind, each with the place of its line's end or middle; a white edge parts them from lines."""
         inner = "".join(
@@ -247,8 +286,8 @@ class Chart(ABC):
         )
         if inner:
             style = f'text-anchor="{anchor}" font-size="{size:g}" fill="{colour}"'
-            halo = 'stroke="#fff" stroke-width="2.5" stroke-linejoin="round" paint-order="stroke"'
-            self._parts.append(f"<g {style} {halo}>{inner}</g>")
+            halo = ' stroke="#fff" stroke-width="2.5" stroke-linejoin="round" paint-order="stroke"' if edge else ""
+            self._parts.append(f"<g {style}{halo}>{inner}</g>")
 
     def svg(self) -> str:
         """The figure."""
@@ -283,7 +322,9 @@ class Chart(ABC):
             self.height += 14
             x = (WIDTH - sum(width for *_, width in line) + after) / 2
             for name, mark, colour, width in line:
-                self._marks([(x, self.height - 9)], mark, 2.2 if mark == "bar" else 3, f'fill="{colour}"')
+                outline = f' stroke="{SOFT}" stroke-width=".6"' if colour in RAMP else ""
+                paint = f'fill="{colour}"{outline}'
+                self._marks([(x, self.height - 9)], mark, 2.2 if mark == "bar" else 3, paint)
                 self.texts([(x + before, self.height - 6, name)], "start", size=SMALL)
                 x += width
 
@@ -303,6 +344,9 @@ class Rows(Chart):
         From row to row.
     flags : sequence of tuple
         Names and values at which a line stands across all rows.
+    keys : sequence of tuple
+        Of the marks: name, mark, colour, and the value in the first row. Where there is room they are told above that
+        row, with a line to it; else in a legend.
     """
 
     def __init__(
@@ -313,13 +357,16 @@ class Rows(Chart):
         *,
         pitch: float = 18.5,
         flags: Sequence[tuple[str, float]] = (),
+        keys: Sequence[tuple[str, Mark, str, float]] = (),
     ) -> None:
         shown = [shortened(name) for name in names]
         widest = max(map(ems, shown), default=0) * TEXT
         self.left, right = EDGE + max(widest + 8, 10), WIDTH - 16
         self.scale = Scale(*ends, self.left, right)
         poles = self._poles(flags)
-        self._top = EDGE + 9.5 * max((level + 1 for *_, level in poles), default=0)
+        wide = [ems(shortened(name)) * SMALL + KEY for name, *_ in keys]
+        direct = bool(keys) and sum(wide) <= WIDTH - 2 * EDGE and not any(math.isnan(value) for *_, value in keys)
+        self._top = EDGE + 9.5 * max((level + 1 for *_, level in poles), default=0) + (16 if direct else 0)
         self._pitch = pitch
         base = self._top + pitch * len(shown)
         super().__init__(base + 30)
@@ -332,16 +379,24 @@ class Rows(Chart):
         self.texts(((self.left - 8, y + 3.2, name) for name, y in zip(shown, heights, strict=True)), "end")
         self.texts(((x, base + 12.5, text) for x, text in ticks), "middle", SOFT)
         self.texts([((self.left + right) / 2, base + 24.5, title)], "middle")
+        if direct:
+            self._tell(keys, wide)
+        else:
+            self._key += [(shortened(name), mark, colour) for name, mark, colour, _ in keys]
 
     def at(self, place: int, value: float) -> tuple[float, float]:
         """Where a value of a row lies."""
         return self.scale.at(value), self._top + self._pitch * (place + 0.5)
 
-    def label(self, place: int, value: float, text: str, colour: str) -> None:
-        """A text above a value, within the figure."""
-        x, y = self.at(place, value)
-        half = ems(text) * TEXT / 2
-        self.texts([(min(max(x, EDGE + half), WIDTH - EDGE - half), y - 9, text)], "middle", colour)
+    def _tell(self, keys: Sequence[tuple[str, Mark, str, float]], wide: Sequence[float]) -> None:
+        """What the marks of the first row stand for, above it."""
+        places = [self.at(0, value) for *_, value in keys]
+        starts = spread([x for x, _ in places], wide, (EDGE, WIDTH - EDGE))
+        foot = EDGE + 11
+        for (name, mark, colour, _), (x, y), start, width in zip(keys, places, starts, wide, strict=True):
+            self.lines([((start + width / 2, foot), (x, y))], colour, width=0.6)
+            self._marks([(start + 5, EDGE + 5)], mark, 2.2 if mark == "bar" else 3, f'fill="{colour}"')
+            self.texts([(start + 11, EDGE + 8, shortened(name))], "start", size=SMALL)
 
     def _poles(self, flags: Sequence[tuple[str, float]]) -> list[tuple[float, float, str, int]]:
         """Lines across the rows with what is written at their tops: at x, from a start, on a level above the rows.

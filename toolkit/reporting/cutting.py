@@ -13,6 +13,7 @@ import pandas as pd
 from toolkit.faults import UsageError
 from toolkit.reporting.books import Books
 from toolkit.reporting.frames import grouped, highest, rounded, tabled
+from toolkit.reporting.heard import heard
 from toolkit.reporting.phrases import matter_label
 from toolkit.reporting.privacy import FEWEST, coarse, published
 from toolkit.reporting.scope import Scope
@@ -28,9 +29,11 @@ if TYPE_CHECKING:
 
 
 class Outline(NamedTuple):
-    """What the index of a run tells: the units, without what became of their scores.
+    """What the index of a run tells.
 
-    `units` has the columns of `Slice.children`; `members` and `scored` are numbers of members of the whole study.
+    `units` has the columns of `Slice.children` and `parent_id, category` (a label), `industry`, and `grade, stars` of
+    units that are rated themselves, as their own reports tell them; `grades` are the labels of grades, best first.
+    `members` and `scored` are numbers of members of the whole study.
     """
 
     language: str
@@ -40,6 +43,7 @@ class Outline(NamedTuple):
     units: pd.DataFrame
     members: int
     scored: int
+    grades: list[str]
 
 
 def cut(
@@ -82,7 +86,8 @@ def cut(
 def outline(books: Books, round: str, language: str) -> Outline:  # noqa: A002
     """Cut the outline of the whole study, of a slice only what an index needs."""
     cutter = Cutter(books, "", round, language)
-    return Outline(language, *cutter.heading(), cutter.units_below(), len(cutter.members), cutter.scored())
+    grades = [cutter.label(name) for name in cutter.scheme.grades.bands] if cutter.scheme.grades else []
+    return Outline(language, *cutter.heading(), cutter.units_placed(), len(cutter.members), cutter.scored(), grades)
 
 
 class Cutter(Scope):
@@ -93,6 +98,7 @@ class Cutter(Scope):
         title, name, period = self.heading()
         categories = list(dict.fromkeys(row["category"] for row in self.members))
         matrix, by_source = self._matrix()
+        opinions, handling = heard(self.book, self.unit, self.language)
         return Slice(
             language=self.language,
             title=title,
@@ -100,7 +106,7 @@ class Cutter(Scope):
             period=period,
             unit_id=self.unit,
             unit=self.unit_name,
-            facts=self._facts(),
+            facts=self._facts() | {"opinions": handling},
             method=self.book.method(categories, self.language),
             turnout=self._turnout(),
             league=self._league(),
@@ -110,6 +116,7 @@ class Cutter(Scope):
             by_source=by_source,
             selves=self._selves(),
             hidden=self._hidden_frame(),
+            opinions=opinions,
             bottom=self._bottom(),
             **self._results(),
             labels={name: self.label(name) for name in self.open.sources},
@@ -138,6 +145,7 @@ class Cutter(Scope):
             "min_raters": self.open.min_raters,
             "unshown": [self.label(name) for name in self.scheme.indicator_tree.names[1:] if name in self.open.unshown],
         }
+        facts["void"] = self._void()
         facts |= self._mean()
         grades = Counter(row["grade"] for row in counted)
         facts["grades"] = {name: grades[name] for name in (self.scheme.grades.bands if self.scheme.grades else {})}
@@ -242,6 +250,18 @@ class Cutter(Scope):
         ]
         return tabled(rows, ["source", "label", *steps, "blank"])
 
+    def _void(self) -> list[dict[str, Any]]:
+        """How many boxes and ballots do not count, by source and rule; small numbers of ballots are not told."""
+        rows = self.book.void.of_all([*self.tree.below(self.scope), *([] if self.unit else [""])])
+        found = Counter((row["source"], row["rule"], row["ballot"] == 0) for row in rows)
+        few = self.open.min_raters
+        return [
+            {"label": self.label(source), "rule": rule, "box": box, "number": count if box or count >= few else None}
+            for source in self.book.design.top_of
+            for (name, rule, box), count in sorted(found.items())
+            if name == source
+        ]
+
     def _league(self) -> pd.DataFrame:
         own = self._own_rows
         low, high = coarse(*([row[name] for row in own] for name in ("low", "high", "n")))
@@ -292,6 +312,26 @@ class Cutter(Scope):
             "members": len(self.books.people.get(name, ())),
             "scored": mean["members"] if mean else 0.0,
         }
+
+    def units_placed(self) -> pd.DataFrame:
+        """All units, with where they stand and what became of those that are rated themselves."""
+        units = self.units_below()
+        facts = {row["unit_id"]: row for row in self.study.units.to_dict("records")}
+        units["parent_id"] = [self.tree.parent[unit] for unit in units["unit_id"]]
+        units["category"] = [self.label(name) if (name := facts[unit]["category"]) else "" for unit in units["unit_id"]]
+        units["industry"] = [facts[unit]["industry"] for unit in units["unit_id"]]
+        results = [self._result(unit) for unit in units["unit_id"]]
+        units["grade"] = [result.get("grade", "") for result in results]
+        units["stars"] = [result.get("stars", nan) for result in results]
+        return units
+
+    def _result(self, unit: str) -> Record:
+        """Grade and stars of a unit, as far as its own report tells them."""
+        rows = [row for row in self.book.ratees.of(unit) if row["kind"] == "unit"]
+        if not any(isinstance(row["grade"], str) or not isnan(row["stars"]) for row in rows):
+            return {}
+        own = Scope(self.books, unit, self.round, self.language)
+        return own.standing.result(own.own[0])
 
     def _matrix(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Means by indicator: of all sources, and of each."""

@@ -97,11 +97,18 @@ class Edition:
         if name == OVERVIEW and self.main:
             return _("Overview of the study")
         who = getattr(view, "name", "") or getattr(view, "unit", "")
-        what = {
-            UNIT_REPORT: _("Assessment report"), CHANGE: _("Change between rounds"),
-            FEEDBACK: _("Personal feedback"), "public_notice": _("Public notice"),
-        }.get(self.notebook, self.notebook)  # fmt: skip
-        return f"{who}{'' if view.language == 'zh' else ' '}{what}"
+        return f"{who}{'' if view.language == 'zh' else ' '}{kind(self.notebook, view.language)}"
+
+
+def kind(notebook: str, language: str) -> str:
+    """What the reports of a notebook are called; by its name, if it is not one of ours."""
+    _ = words(language)
+    kinds = {
+        UNIT_REPORT: _("Assessment report"), CHANGE: _("Change between rounds"),
+        FEEDBACK: _("Personal feedback"), "public_notice": _("Public notice"),
+        "weighting_experiment": _("Weighting experiments"),
+    }  # fmt: skip
+    return kinds.get(notebook, notebook)
 
 
 class Views:

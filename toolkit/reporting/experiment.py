@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from toolkit.reporting.captions import experiment as captions
+from toolkit.reporting.captions.rules import titled
 from toolkit.reporting.table import Column, Table, coefficient, made, share, weigh, whole
 from toolkit.weighting.departures import list_nearest
 from toolkit.words import words
@@ -36,7 +38,9 @@ def comparison(view: Trial) -> Table | None:
         for found in view.comparisons
     ]  # fmt: skip
     note = _("Of the members. Tau is 1 where their order is the same, -1 where it is reversed; a shift is in places.")
-    return made(columns, rows, _("Variants beside the scheme"), note=note)
+    taus = [(view.variant(found.name), found.tau) for found in view.comparisons]
+    caption = titled(_("Variants beside the scheme"), captions.order(taus, view.language), view.language)
+    return made(columns, rows, caption, note=note)
 
 
 def _changed(view: Trial, name: str) -> str:
@@ -67,7 +71,10 @@ def moves(view: Trial) -> Table | None:
         (_("Variant"), "left", True), (_("Grade"), "left", kept[0]), (_("Stars"), "left", kept[1]),
     ]  # fmt: skip
     note = _("Members: from what they have by the scheme itself to what they have under the variant; a dash: none.")
-    return made(columns, rows, _("From which grade and stars to which"), note=note)
+    changed = {found.name: set(found.changes["ratee_id"]) & set(view.members) for found in view.comparisons}
+    counts = [(view.variant(name), len(ratees)) for name, ratees in changed.items()]
+    caption = titled(_("From which grade and stars to which"), captions.moves(counts, view.language), view.language)
+    return made(columns, rows, caption, note=note)
 
 
 def _counted(view: Trial, found: Comparison, about: str) -> str:
@@ -98,7 +105,9 @@ def people(view: Trial) -> Table | None:
         (_("Name"), "left", True), (_("Unit"), "left", True), (_("By the scheme itself"), "left", True),
         (_("Under the variants"), "left", True),
     ]  # fmt: skip
-    return made(columns, rows, _("Whose grade or stars differ"), note=_("A dash: none."))
+    finding = captions.people(len(view.changed & set(view.members)), len(view.members), view.language)
+    caption = titled(_("Whose grade or stars differ"), finding, view.language)
+    return made(columns, rows, caption, note=_("A dash: none."))
 
 
 def _told(view: Trial) -> dict[str, list[str]]:
@@ -119,10 +128,11 @@ def nearest(view: Trial) -> Table | None:
     """Members whose grade or stars change nearest to the present weight, by sweep; None where nobody's do."""
     _ = words(view.language)
     names = view.model.quantities["name"].to_dict()
-    rows = []
+    rows, near = [], list[tuple[str, float]]()
     for step, found in zip(view.plan.sweep, view.sweeps, strict=True):
         for row in list_nearest(found, view.members).head(MANY).to_dict("records"):
             weight, about = row["weight"], row["about"]
+            near.append((str(names[row["ratee_id"]]), float(row["distance"])))
             beyond = _("below {weight}") if weight < found.now else _("above {weight}")
             rows.append(
                 [
@@ -137,7 +147,8 @@ def nearest(view: Trial) -> Table | None:
         (_("Weight that is moved (now)"), "left", True), (_("Name"), "left", True), (_("At present"), "left", True),
         (_("At a weight"), "right", True), (_("Then"), "left", True),
     ]  # fmt: skip
-    return made(columns, _once(rows), _("Who is nearest to a change"))
+    finding = captions.nearest(near, view.language)
+    return made(columns, _once(rows), titled(_("Who is nearest to a change"), finding, view.language))
 
 
 def _once(rows: list[list[str]]) -> list[list[str]]:
@@ -164,7 +175,8 @@ def carried(view: Trial) -> Table | None:
         _("Means over the scored members; in use: once the weight of what is missing has been shared out."),
         _("Carried: how much of the variance of the scores comes from this part, cov(part, score) / var(score)."),
     ]
-    caption = _("What sources and indicators weigh, and what they carry")
+    finding = captions.carried([row[0] for row in cells], rows, view.language)
+    caption = titled(_("What sources and indicators weigh, and what they carry"), finding, view.language)
     return made(columns, cells, caption, note=(" " if view.language == "en" else "").join(note))
 
 
@@ -178,7 +190,17 @@ def carried_by(view: Trial) -> Table | None:
     rows += [[view.variant(found.name), *_shares(found.carried, names)] for found in view.comparisons]
     columns: list[Column] = [(_("Variant"), "left", True), *((view.label(name), "right", True) for name in names)]
     note = _("Weight by the scheme or variant / share of the variance that is carried.")
-    return made(columns, rows, _("What sources carry under the variants"), note=note, mark=(0,))
+    tables = [view.carried, *(found.carried for found in view.comparisons)]
+    shares = {view.label(name): [_of_source(table, name) for table in tables] for name in names}
+    finding = captions.range_carried(shares, view.language)
+    caption = titled(_("What sources carry under the variants"), finding, view.language)
+    return made(columns, rows, caption, note=note, mark=(0,))
+
+
+def _of_source(table: pd.DataFrame, name: str) -> float:
+    """What a source carries; NaN where there is none such."""
+    mine = table.loc[(table["tree"] == "sources") & (table["name"] == name), "carried"]
+    return float(mine.iloc[0]) if len(mine) else float("nan")
 
 
 def _shares(table: pd.DataFrame, names: list[str]) -> list[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from toolkit.reporting.captions import experiment as captions
+from toolkit.reporting.captions.rules import spoken, titled
 from toolkit.reporting.chart import (
     COLOURS,
     EDGE,
@@ -27,7 +28,7 @@ from toolkit.reporting.chart import (
     ems,
     shortened,
 )
-from toolkit.reporting.plots import Plot
+from toolkit.reporting.plots import Plot, Plots
 from toolkit.reporting.table import weigh, whole
 from toolkit.scoring.ranks import TOLERANCE
 from toolkit.weighting.departures import count_departures
@@ -48,17 +49,6 @@ RISING, FALLING = COLOURS[0], COLOURS[1]
 HUES = {"grade": RED, "stars": COLOURS[0]}
 NAMED = 14
 """How many of those who move most are named."""
-
-
-@dataclass(frozen=True)
-class Plots:
-    """Several figures, one below the other."""
-
-    plots: tuple[Plot, ...]
-
-    def _ipython_display_(self) -> None:
-        for plot in self.plots:
-            plot._ipython_display_()
 
 
 # ------------------------------------------------------------------------------------------------- places, both ways
@@ -129,10 +119,11 @@ def slope(view: Trial, found: Comparison) -> Plot | None:
         )
     for side, told in enumerate(sides):
         chart.name(side, told)
-    caption = _('Ranks of {n} members under "{variant}" beside those by the scheme; those who move most are named')
-    caption = caption.format(n=len(places), variant=view.variant(found.name))
-    named = ", ".join(f"{names[ratee]} {' → '.join(map(whole, places[ratee]))}" for ratee in most)
-    return Plot(chart.svg(), f"{caption}: {named}", caption)
+    title = _('Ranks of {n} members under "{variant}" beside those by the scheme; those who move most are named')
+    title = title.format(n=len(places), variant=view.variant(found.name))
+    caption = titled(title, captions.slope(names, shift, view.language), view.language)
+    values = (f"{names[ratee]} {' → '.join(map(whole, places[ratee]))}" for ratee in most)
+    return Plot(chart.svg(), spoken(caption, values), caption)
 
 
 # ----------------------------------------------------------------------------------------------------- along a weight
@@ -242,10 +233,15 @@ def drift(view: Trial, step: Step, found: Sweep) -> Plot | None:
             chart.ticks(place, (100 * mine.loc[crossed == name, "weight"]).tolist(), HUES[about])
             place += 1
     chart.now(100 * found.now, _("now {weight}").format(weight=weigh(found.now)))
-    caption = _('Members with another grade or other stars than now, by the weight of "{source}"; ticks: changes')
-    caption = caption.format(source=source)
+    title = _('Members with another grade or other stars than now, by the weight of "{source}"; ticks: changes')
+    finding = captions.drift(
+        {names[about]: part for about, part in stairs.items()},
+        {names[about]: ends for about, ends in floor.items()},
+        view.language,
+    )
+    caption = titled(title.format(source=source), finding, view.language)
     told = [f"{names[about]}, {weigh(at)}: {n}" for about, part in stairs.items() for at, n in _sampled(part)]
-    return Plot(chart.svg(), "; ".join([caption, *told]), caption)
+    return Plot(chart.svg(), spoken(caption, told), caption)
 
 
 def _boundaries(view: Trial, about: str) -> list[str]:
@@ -328,9 +324,10 @@ def tenths(view: Trial) -> Plot | None:
     for number, colour in enumerate(SHADES, start=1):
         cells = [(int(x), int(y)) for y, x in np.argwhere(shade == number)]
         chart.fill(cells, colour, f"≤ {weigh(number / len(SHADES))}")
-    caption = _("How often each member has which rank under weights drawn at random; the best on average first")
+    title = _("How often each member has which rank under weights drawn at random; the best on average first")
+    caption = titled(title, captions.tenths(shares[:, 0].tolist(), heads[0], view.language), view.language)
     most = [f"{name} {heads[place]} {weigh(part)}" for name, place, part in _likeliest(names, shares)]
-    return Plot(chart.svg(), f"{caption}: {', '.join(most)}", caption)
+    return Plot(chart.svg(), spoken(caption, most), caption)
 
 
 def _likeliest(names: list[str], shares: NDArray[np.float64]) -> list[tuple[str, int, float]]:

@@ -48,6 +48,13 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
+def picked(frame: pd.DataFrame, *names: str) -> list[dict[str, Any]]:
+    """Rows as dicts of some columns: most of what `records` takes goes into those of text."""
+    return [
+        dict(zip(names, cells, strict=True)) for cells in zip(*(frame[name].tolist() for name in names), strict=True)
+    ]
+
+
 def _typed(cells: list[Any]) -> Any:  # noqa: ANN401  (what makes a column)
     there = [cell for cell in cells if cell is not None]
     if len(there) < len(cells) and not any(isinstance(cell, bool | str) for cell in there):

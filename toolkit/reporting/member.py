@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from toolkit.reporting.chart import COLOURS, GREY, RED, Columns, Rows, limits, shortened
-from toolkit.reporting.frames import records
+from toolkit.reporting.captions import results as outcomes
+from toolkit.reporting.captions import rounds as captions
+from toolkit.reporting.captions.rules import spoken, titled
+from toolkit.reporting.captions.scores import furthest, peaks
+from toolkit.reporting.chart import COLOURS, GREY, RED, Columns, Mark, Rows, fitted, limits, shortened
+from toolkit.reporting.frames import picked, records
 from toolkit.reporting.plots import Plot, numbers
 from toolkit.reporting.prose import Text, joined, plain
-from toolkit.reporting.results import amount, moved, stars
-from toolkit.reporting.table import DASH, Column, Table, gap, made, points, span, whole
+from toolkit.reporting.results import moved
+from toolkit.reporting.table import DASH, Column, Table, amount, gap, made, points, span, stars, whole
 from toolkit.scheme import PUBLIC, SELF
 from toolkit.words import words
 
@@ -130,7 +134,16 @@ def profile(sheet: Sheet) -> Table:
         _("Above 0 you see yourself higher than others do: there may lie a blind spot.") * bool(gaps[0].notna().any()),
     ]
     rows = list(zip(labels, *cells, strict=True))
-    return made(columns, rows, _("Your profile"), note=joined(notes, sheet.language), mark=(0,))
+    caption = titled(_("Your profile"), _profiled(sheet, gaps[0]), sheet.language)
+    return made(columns, rows, caption, note=joined(notes, sheet.language), mark=(0,))
+
+
+def _profiled(sheet: Sheet, gaps: pd.Series[float]) -> str:
+    """What the profile finds: where one sees oneself otherwise than others do, or else what is highest and lowest."""
+    rows = [row | {"gap": gap} for row, gap in zip(picked(sheet.profile, "label", "leaf"), gaps.tolist(), strict=True)]
+    told = [row for row in rows if row["leaf"] and row["label"]] or rows
+    found = furthest([row["label"] for row in told], [row["gap"] for row in told], sheet.language, you=True)
+    return found or peaks(sheet.profile, sheet.by_source, sheet.language)
 
 
 def _signed(value: float) -> str:
@@ -174,7 +187,8 @@ def ledger(sheet: Sheet) -> Table | None:
         (_("Quantity"), "right", True), (_("Asked"), "right", True), (_("Got"), "right", True),
         (_("Why"), "left", True),
     ]  # fmt: skip
-    return made(columns, rows, _("Points, line by line"), mark=(len(rows) - 1,))
+    caption = titled(_("Points, line by line"), outcomes.ledger(sheet.ledger, sheet.language), sheet.language)
+    return made(columns, rows, caption, mark=(len(rows) - 1,))
 
 
 def rounds(sheet: Sheet) -> Table | None:
@@ -195,7 +209,7 @@ def rounds(sheet: Sheet) -> Table | None:
         ]
         for row in records(rows)
     ]  # fmt: skip
-    return made(columns, cells, _("Round by round"))
+    return made(columns, cells, titled(_("Round by round"), captions.latest(rows, sheet.language), sheet.language))
 
 
 def way(sheet: Sheet) -> Text | None:
@@ -260,14 +274,20 @@ def outline(sheet: Sheet) -> Plot | None:
     names = [shortened(label) for label in rows["label"]]
     own, branch = numbers(rows["score"]), numbers(rows["unit"])
     mine = numbers(sheet.by_source[SELF].loc[rows.index]) if SELF in sheet.by_source else []
-    chart = Rows(names, limits(own, branch, mine), _("Score (0-100)"))
-    chart.marks(branch, "bar", GREY, name=_("Mean of the branch"))
-    chart.marks(own, "circle", RED, size=3.8, name=_("Your score"))
-    if not all(map(math.isnan, mine)):
-        chart.marks(mine, "square", COLOURS[0], size=2.7, name=_("Self"))  # seen within the circle of the same value
-    caption = _("Your score on every indicator, beside the mean of the branch")
-    alt = f"{caption}: " + ", ".join(f"{a} {points(b)}" for a, b in zip(names, own, strict=True))
-    return Plot(chart.svg(), alt, caption)
+    marks: list[tuple[str, Mark, str, list[float], float]] = [
+        (_("Mean of the branch"), "bar", GREY, branch, 3),
+        (_("Your score"), "circle", RED, own, 3.8),
+        (_("Self"), "square", COLOURS[0], mine, 2.7),  # seen within the circle of the same value
+    ]
+    marks = [series for series in marks if not all(map(math.isnan, series[3]))]
+    keys = [(name, mark, colour, values[0]) for name, mark, colour, values, _size in marks]
+    chart = Rows(names, limits(own, branch, mine), _("Score (0-100)"), pitch=fitted(13, len(names)), keys=keys)
+    for _name, mark, colour, values, size in marks:
+        chart.marks(values, mark, colour, size=size)
+    title = _("Your score on every indicator, beside the mean of the branch")
+    caption = titled(title, captions.outline(sheet.profile, sheet.facts, sheet.language), sheet.language)
+    told = (f"{a} {points(b)} ({points(c)})" for a, b, c in zip(names, own, branch, strict=True))
+    return Plot(chart.svg(), spoken(caption, told), caption)
 
 
 def line(sheet: Sheet) -> Plot | None:
@@ -285,6 +305,7 @@ def line(sheet: Sheet) -> Plot | None:
     chart.marks(score, "circle", RED, size=3.2)
     chart.trail(index, COLOURS[0], width=1, dash="4 2")
     chart.marks(index, "square", COLOURS[0], size=2.2)
-    caption = _("Your score from round to round, with its 95% interval")
-    alt = f"{caption}: " + ", ".join(f"{a} {points(b)}" for a, b in zip(rows["round"], score, strict=True))
-    return Plot(chart.svg(), alt, caption)
+    title = _("Your score from round to round, with its 95% interval")
+    caption = titled(title, captions.path(rows, sheet.facts["trend"], sheet.language), sheet.language)
+    values = (f"{a} {points(b)} ({span(c, d)})" for a, b, c, d in zip(rows["round"], score, low, high, strict=True))
+    return Plot(chart.svg(), spoken(caption, values), caption)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from toolkit.reporting.captions.results import models as by_standard
+from toolkit.reporting.captions.rules import titled
+from toolkit.reporting.captions.scores import shares as most_frequent
 from toolkit.reporting.frames import records
 from toolkit.reporting.prose import Text, joined, plain
 from toolkit.reporting.table import Column, Table, made, percent, points, share
@@ -115,7 +118,8 @@ def models(view: Slice) -> Table | None:
     _ = words(view.language)
     columns: list[Column] = [(_("Name"), "left", True), (_("Standard"), "left", True)]
     rows = [[row["name"], row["standard"]] for row in records(view.models)]
-    return made(columns, rows, _("Role models and the standard that each met"))
+    finding = by_standard(view.models, view.language)
+    return made(columns, rows, titled(_("Role models and the standard that each met"), finding, view.language))
 
 
 def _counts(view: Slice, cells: list[tuple[list[str], int]], head: str, caption: str) -> Table | None:
@@ -131,4 +135,5 @@ def _counts(view: Slice, cells: list[tuple[list[str], int]], head: str, caption:
     ]
     rows = [[between.join(names), str(count), share(100 * count / total)] for names, count in cells]
     note = _("Where fewer than {n} members would stand alone, neighbouring lines are taken together.").format(n=FEWEST)
-    return made(columns, rows, caption, note=note)
+    finding = most_frequent([(between.join(names), count) for names, count in cells], view.language)
+    return made(columns, rows, titled(caption, finding, view.language), note=note)

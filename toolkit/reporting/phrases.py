@@ -59,7 +59,7 @@ def reason_text(scheme: Scheme, reason: Mapping[Any, Any], language: str) -> str
         levels = "/".join(scheme.label(level, language) for level in str(reason["of"]).split("/") if level)
         if not levels:
             return _("by the votes, since no other rule holds")
-        share = value_text("", reason["value"], scheme, language)
+        share = value_text(SHARES[0], reason["value"], scheme, language)
         bound = _bound_words(str(reason["bound"]), SHARES[0], scheme, language)
         text = _("votes for {levels}: {share} ({bound})")
         return text.format(levels=levels, share=share, bound=bound)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from toolkit.reporting.frames import records
-from toolkit.reporting.table import percent, points, span
+from toolkit.reporting.table import percent, points, span, whole
 from toolkit.words import words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sized
+    from collections.abc import Callable, Iterator, Sized
 
     from toolkit.reporting.slices import Slice
 
@@ -251,15 +251,35 @@ def _listed(items: list[str], language: str) -> str:
 def participation(view: Slice) -> Text:
     """Participation in a sentence."""
     _ = words(view.language)
+    void = list(_void(view))
     rows = view.turnout[view.turnout["eligible"].notna() & view.turnout["valid"].notna()]
-    if rows.empty:
-        return Text(_("The study states no turnout of the unit."))
     shares = [(row["valid"] / row["eligible"], row["label"], row) for row in records(rows) if row["eligible"] > 0]
     if not shares:
-        return Text(_("The study states no turnout of the unit."))
+        return Text(joined([_("The study states no turnout of the unit."), *void], view.language))
     _share, label, row = min(shares, key=lambda part: part[:2])
-    return Text(
-        _("The lowest participation is that of {source}, {share}.").format(
-            source=plain(label), share=percent(row["valid"], row["eligible"])
-        )
+    lowest = _("The lowest participation is that of {source}, {share}.").format(
+        source=plain(label), share=percent(row["valid"], row["eligible"])
     )
+    return Text(joined([lowest, *void], view.language))
+
+
+def _void(view: Slice) -> Iterator[str]:
+    """How many ballots do not count, and why."""
+    _ = words(view.language)
+    reasons = {
+        "quorum": _("too few took part"),
+        "overfull": _("more came back than were issued"),
+        "once": _("handed in twice"),
+        "seconds": _("filled in too fast"),
+        "alike": _("the same answer everywhere"),
+        "limits": _("more or fewer at a level than the rules allow"),
+    }
+    for row in view.facts["void"]:
+        told = {"source": plain(row["label"]), "number": whole(row["number"]), "reason": reasons[row["rule"]]}
+        if row["box"]:
+            yield _("Votes of {source} of which no ballot counts: {number} ({reason}).").format(**told)
+        elif row["number"] is None:
+            few = view.facts["min_raters"]
+            yield _("Void ballots of {source}: fewer than {few} ({reason}).").format(few=few, **told)
+        else:
+            yield _("Void ballots of {source}: {number} ({reason}).").format(**told)

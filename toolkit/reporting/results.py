@@ -9,9 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from toolkit.reporting.captions import results as captions
+from toolkit.reporting.captions.rules import titled
 from toolkit.reporting.frames import records
 from toolkit.reporting.prose import Text, plain
-from toolkit.reporting.table import DASH, Column, Table, gap, made, points, share, span, whole
+from toolkit.reporting.table import (
+    DASH,
+    Column,
+    Table,
+    amount,
+    gap,
+    made,
+    points,
+    share,
+    span,
+    stars,
+    whole,
+)
 from toolkit.words import words
 
 if TYPE_CHECKING:
@@ -19,16 +33,6 @@ if TYPE_CHECKING:
 
     from toolkit.reporting.slices import Slice
     from toolkit.reporting.view import Results
-
-
-def amount(value: float | None) -> str:
-    """Points of a ledger as they are printed: 2, 1.5, -2."""
-    return DASH if value is None or pd.isna(value) else f"{value:.2f}".rstrip("0").rstrip(".")
-
-
-def stars(value: float | None) -> str:
-    """Stars as they are printed."""
-    return DASH if value is None or pd.isna(value) else f"{value:.0f} ★"
 
 
 def moved(now: float | None, before: float | None, _: Callable[[str], str]) -> str:
@@ -63,7 +67,8 @@ def standing(view: Results) -> Table | None:
         for row in records(rows)
     ]  # fmt: skip
     note = _("Stars and grades are proposals by the rules; people decide. Change is against the round before.")
-    return made(columns, cells, _("Points, index and stars of the members"), note=note)
+    caption = titled(_("Points, index and stars of the members"), captions.standing(rows, view.language), view.language)
+    return made(columns, cells, caption, note=note)
 
 
 def index(view: Results) -> Table | None:
@@ -81,7 +86,8 @@ def index(view: Results) -> Table | None:
         for row in records(rows)
     ]
     note = _("A dash: not known, so that its weight went to the others; what has no weight is added to their mean.")
-    return made(columns, cells, _("What the index is made of"), note=note)
+    caption = titled(_("What the index is made of"), captions.index(rows, view.language), view.language)
+    return made(columns, cells, caption, note=note)
 
 
 def satisfaction(view: Results) -> Table | None:
@@ -108,7 +114,8 @@ def satisfaction(view: Results) -> Table | None:
     ]  # fmt: skip
     whole_rows = tuple(place for place, row in enumerate(records(rows)) if not row["topic"] and not row["panel"])
     note = _("Shares are compared with their thresholds as exact fractions, before they are rounded here.")
-    return made(columns, cells, _("Satisfaction"), note=note, mark=whole_rows)
+    caption = titled(_("Satisfaction"), captions.satisfaction(rows, view.language), view.language)
+    return made(columns, cells, caption, note=note, mark=whole_rows)
 
 
 def targets(view: Results) -> Table | None:
@@ -132,7 +139,7 @@ def targets(view: Results) -> Table | None:
         ]
         for row in records(rows)
     ]  # fmt: skip
-    return made(columns, cells, _("Targets"))
+    return made(columns, cells, titled(_("Targets"), captions.targets(rows, view.language), view.language))
 
 
 def target_counts(view: Results) -> Table | None:
@@ -150,7 +157,8 @@ def target_counts(view: Results) -> Table | None:
         (_("What"), "left", True), (_("Members with a target"), "right", True), (_("Known"), "right", True),
         (_("Met"), "right", True), (_("Share"), "right", True),
     ]  # fmt: skip
-    return made(columns, cells, _("Members who met their targets"))
+    finding = captions.target_counts(rows, view.language)
+    return made(columns, cells, titled(_("Members who met their targets"), finding, view.language))
 
 
 def shortfalls(view: Results) -> Table | None:
@@ -162,7 +170,8 @@ def shortfalls(view: Results) -> Table | None:
     between = "；" if view.language == "zh" else "; "
     cells = [[name, between.join(_short(row, _) for row in those)] for name, those in short.items() if those]
     columns: list[Column] = [(_("Name"), "left", True), (_("Reached / target"), "left", True)]
-    return made(columns, cells, _("Targets that were not met"))
+    finding = captions.shortfalls(view.targets, view.language)
+    return made(columns, cells, titled(_("Targets that were not met"), finding, view.language))
 
 
 def _by(rows: pd.DataFrame, column: str) -> dict[str, list[dict[str, Any]]]:
@@ -188,7 +197,8 @@ def models(view: Results) -> Table | None:
         (_("Name"), "left", "name" in rows), (_("Standard"), "left", True), (_("Met by"), "left", True),
     ]  # fmt: skip
     cells = [[row.get("name", ""), row["standard"], row["why"]] for row in records(rows)]
-    return made(columns, cells, _("Role models and the standard that each met"))
+    finding = captions.models(rows, view.language)
+    return made(columns, cells, titled(_("Role models and the standard that each met"), finding, view.language))
 
 
 def proposals(view: Results) -> Table | None:
@@ -210,7 +220,8 @@ def proposals(view: Results) -> Table | None:
         for row in records(rows)
     ]  # fmt: skip
     note = _("The rules propose and give their reasons. People decide; what they decided stands beside the proposal.")
-    return made(columns, cells, _("What is proposed, and what was decided"), note=note)
+    finding = captions.proposals(rows, view.language)
+    return made(columns, cells, titled(_("What is proposed, and what was decided"), finding, view.language), note=note)
 
 
 def admitted(view: Slice) -> Text | None:
@@ -240,7 +251,7 @@ def papers(view: Results) -> Table | None:
     ]  # fmt: skip
     cells = [[row.get("name", ""), row["grade"], row["filed"] or DASH, row["missing"] or DASH]
              for row in records(rows)]  # fmt: skip
-    return made(columns, cells, _("Papers to be filed"))
+    return made(columns, cells, titled(_("Papers to be filed"), captions.papers(rows, view.language), view.language))
 
 
 def criteria(view: Results) -> Table | None:
@@ -253,9 +264,9 @@ def criteria(view: Results) -> Table | None:
         (_("Criterion"), "left", True), (_("What it asks"), "left", True), (_("Origin"), "left", True),
     ]  # fmt: skip
     cells = [[row["criterion"], row["text"], row["origin"]] for row in records(rows)]
-    return made(
-        columns, cells, _("Criteria that hold here"), note=_("The last origin named is the one whose words hold.")
-    )
+    note = _("The last origin named is the one whose words hold.")
+    caption = titled(_("Criteria that hold here"), captions.criteria(rows, view.language), view.language)
+    return made(columns, cells, caption, note=note)
 
 
 def own(view: Any) -> Text | None:  # noqa: ANN401  (the view of a unit)
@@ -315,4 +326,5 @@ def bottom(view: Slice) -> Table | None:
     ]  # fmt: skip
     listed = tuple(place for place, verdict in enumerate(view.bottom["verdict"]) if verdict == "bottom")
     note = _("A unit is listed only where enough have answered and its interval lies above the share of all others.")
-    return made(columns, cells, _("Units by dissatisfaction"), note=note, mark=listed)
+    caption = titled(_("Units by dissatisfaction"), captions.bottom(view.bottom, view.language), view.language)
+    return made(columns, cells, caption, note=note, mark=listed)

@@ -14,27 +14,34 @@ from toolkit.batch import manifest
 from toolkit.batch.units import Bounds, Outcome, Unit, fingerprint
 from toolkit.documents.font import with_font
 from toolkit.faults import UsageError, one_of
+from toolkit.files import digest
 from toolkit.reporting import slices
-from toolkit.reporting.books import Books, Rows
-from toolkit.reporting.cutting import Outline, outline
+from toolkit.reporting.books import Books
+from toolkit.reporting.contents import INDEX, PAGE, contents
+from toolkit.reporting.cutting import outline
 from toolkit.reporting.edition import FEEDBACK, OVERVIEW, UNIT_REPORT, Edition, Views
 from toolkit.reporting.export import unit_scores
-from toolkit.reporting.site import IndexPage, IndexRow, href, index_html
-from toolkit.reporting.table import points, span, whole
-from toolkit.words import LANGUAGES, words
+from toolkit.reporting.shelf import shelf
+from toolkit.reporting.site import index_html, study_html
+from toolkit.scheme import said
+from toolkit.words import LANGUAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
     from pathlib import Path
 
     from toolkit.scoring.scores import Scores
     from toolkit.study import Study
 
-PAGE = "report.html"
 RECORD = "record.html"
 EXPORTERS = {PAGE: "toolkit-html"}
-INDEX = "index.html"
+FORMATS = {
+    "html": (PAGE, "toolkit-html"),
+    "docx": ("report.docx", "toolkit.documents.papers.WordExporter"),
+    "pdf": ("report.pdf", "toolkit.documents.papers.PdfExporter"),
+}
+"""The file of every format, and its exporter; by the path of a class, which an older installation finds too."""
 MAIN = Edition()
 PACKAGES = ("toolkit", "pandas", "numpy", "scipy", "narwhals", "duckdb", "papermill", "nbclient", "nbconvert")
 
@@ -48,6 +55,7 @@ class Plan:
     notebooks: Path
     names: tuple[str, ...]
     exporters: Mapping[str, str]
+    template: Path | None = None
 
     def __len__(self) -> int:
         """How many reports there will be."""
@@ -78,10 +86,16 @@ class Plan:
             files=files,
             metadata={
                 "title": title,
-                "toolkit": {"language": self.views.spoken, "compact": edition.per == "member"},
+                "toolkit": {"language": self.views.spoken, "compact": edition.per == "member", **self._template_noted},
             },
             exporters=self.exporters,
+            settings={"WordExporter": {"template": str(self.template.resolve())}} if self.template else {},
         )
+
+    @property
+    def _template_noted(self) -> dict[str, str]:
+        """Which template it was, so that reports are made again when it is another."""
+        return {"template": digest(self.template)} if self.template else {}
 
 
 @dataclass(frozen=True)
@@ -113,6 +127,7 @@ def plan(
     units: Sequence[str] = (),
     language: str | None = None,
     exporters: Mapping[str, str] = EXPORTERS,
+    template: Path | None = None,
 ) -> Plan:
     """Plan a run.
 
@@ -134,6 +149,8 @@ def plan(
         Instead of the scheme's.
     exporters : mapping
         Names of nbconvert exporters by the file that each writes.
+    template : path, optional
+        A Word file by which reports in Word are made, see `toolkit.documents.letterhead`.
 
     Raises
     ------
@@ -148,8 +165,38 @@ def plan(
         require_parameters(notebooks / file, edition.parameters)
     if language not in {None, *LANGUAGES}:
         raise UsageError(f"language: {language!r}, must be one of {', '.join(LANGUAGES)}")
+    if template is not None:
+        _require_template(template, exporters)
     views = Views(study, scores, edition, turn, language)
-    return Plan(views, out, notebooks, tuple(wanted), exporters)
+    return Plan(views, out, notebooks, tuple(wanted), exporters, template)
+
+
+def _require_template(template: Path, exporters: Mapping[str, str]) -> None:
+    from toolkit.documents.letterhead import require_template  # noqa: PLC0415  (only some runs have one)
+
+    if FORMATS["docx"][0] not in exporters:
+        raise UsageError("template: only reports in Word have one, --format must hold docx")
+    require_template(template)
+
+
+def exporters_of(formats: str) -> dict[str, str]:
+    """Exporters by the files that they write, for formats that a user lists with commas between them.
+
+    Raises
+    ------
+    UsageError
+        If there is no such format, or none is named.
+
+    Examples
+    --------
+    >>> list(exporters_of("html, pdf"))
+    ['report.html', 'report.pdf']
+    """
+    names = [name.strip() for name in formats.split(",")]
+    for name in names:
+        if name not in FORMATS:
+            raise UsageError(f"--format: {name!r}, {one_of(name, FORMATS)}")
+    return dict(FORMATS[name] for name in names)
 
 
 def parameters_of(notebook: Path) -> list[str]:
@@ -227,31 +274,54 @@ def finish(
     edition: Edition = MAIN,
     books: Books | None = None,
 ) -> Run:
-    """Write the manifest and the index of a run.
+    """Write the manifest and the index of a run, and beside its folder the index of all runs of the study.
 
     The manifest holds a line for the run and one for each of its jobs. A run of some units adds its lines to what is
     there: the last line of a unit is the one that holds. The index looks things up in the run's `books`, if they are
     handed to it.
     """
+    order = {name: place for place, name in enumerate(edition.everybody(study))}
+    run, last = note(study, out, outcomes, turn=turn, language=language, notebook=edition.notebook, order=order)
+    view = outline(books or Books(study, scores), turn, language)
+    now = last | {outcome.name: outcome for outcome in outcomes}
+    _write(out / INDEX, with_font(index_html(contents(study, view, out, now, edition=edition, run=run))))
+    shelve(study, out.parent, turn=turn, language=language)
+    return Run(out, tuple(sorted(outcomes, key=lambda outcome: order[outcome.name])))
+
+
+def note(
+    study: Study,
+    out: Path,
+    outcomes: Iterable[Outcome],
+    *,
+    turn: str,
+    language: str,
+    notebook: str,
+    order: Mapping[str, int],
+) -> tuple[dict[str, Any], dict[str, Outcome]]:
+    """Write the manifest of a run; its first line and the last outcome of everybody in `order` are returned."""
     run = {
         "study": study.name,
         "round": turn,
-        "notebook": edition.notebook,
+        "notebook": notebook,
         "language": language,
         "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "inputs": study.digests,
         "versions": {name: version(name) for name in PACKAGES} | {"python": platform.python_version()},
+        "code": fingerprint(PACKAGES),
     }
-    order = {name: place for place, name in enumerate(edition.everybody(study))}
     record = out / manifest.FILE
     last = {name: outcome for name, outcome in manifest.read(record).items() if name in order}
     last |= {outcome.name: outcome for outcome in outcomes if outcome.outcome != "kept"}  # they stand there already
     out.mkdir(parents=True, exist_ok=True)
     manifest.rewrite(record, run, sorted(last.values(), key=lambda outcome: order[outcome.name]))
-    view = outline(books or Books(study, scores), turn, language)
-    page = _index(study, view, out, last, edition)
-    _write(out / INDEX, with_font(index_html(page)))
-    return Run(out, tuple(sorted(outcomes, key=lambda outcome: order[outcome.name])))
+    return run, last
+
+
+def shelve(study: Study, folder: Path, *, turn: str, language: str) -> None:
+    """Write the index of all runs of a study that lie in a folder."""
+    title = said(study.schemes[turn].title, language)
+    _write(folder / INDEX, with_font(study_html(title, language, shelf(folder, study.name, language))))
 
 
 def _write(path: Path, text: str) -> None:
@@ -259,59 +329,3 @@ def _write(path: Path, text: str) -> None:
     partial = path.with_name(f".{path.name}.partial")
     partial.write_text(text, encoding="utf-8", newline="\n")
     partial.replace(path)
-
-
-def _index(study: Study, view: Outline, out: Path, outcomes: Mapping[str, Outcome], edition: Edition) -> IndexPage:
-    _ = words(view.language)
-    rows: list[IndexRow] = []
-    people = Rows(study.members, "unit_id") if edition.per == "member" else None
-    for unit in view.units.to_dict("records"):
-        name = unit["unit_id"]
-        rows.append(_unit_row(unit, out, outcomes if edition.per == "unit" else {}, told=edition.per == "unit"))
-        if people is not None:
-            depth = int(unit["depth"]) + 1
-            rows += [_member_row(row["member_id"], row["name"], depth, out, outcomes) for row in people.of(name)]
-    overview = outcomes.get(OVERVIEW)
-    if overview and overview.error:
-        rows.append(IndexRow("", _("Overview of the study"), 0, "", "", "", "", overview.outcome, "", overview.error))
-    facts = [
-        (_("Units"), str(len(view.units))),
-        (_("Members"), str(view.members)),
-        (_("Scored members"), str(view.scored)),
-        (_("Rounds"), str(len(study.schemes))),
-    ]
-    return IndexPage(
-        title=view.title,
-        period=f"{view.round} {view.period}".strip(),
-        language=view.language,
-        rows=tuple(rows),
-        overview_href=href(OVERVIEW, PAGE) if (out / OVERVIEW / PAGE).is_file() else "",
-        facts=tuple(facts),
-        failures=sum(row.status == "failed" for row in rows),
-    )
-
-
-def _unit_row(unit: Mapping[Any, Any], out: Path, outcomes: Mapping[str, Outcome], *, told: bool) -> IndexRow:
-    """A unit in the index; where the reports are its members' it has none of its own to tell of."""
-    name = unit["unit_id"]
-    outcome = outcomes.get(name, Outcome(name, "not run" if told else "", 0.0))
-    return IndexRow(
-        unit_id=name,
-        name=unit["name"],
-        depth=int(unit["depth"]),
-        members=whole(unit["members"]),
-        scored=whole(unit["scored"]),
-        score=points(unit["score"]),
-        interval=span(unit["low"], unit["high"]),
-        status=outcome.outcome,
-        href=href(name, PAGE) if (out / name / PAGE).is_file() else "",
-        error=outcome.error,
-        coverage=f"{whole(unit['coverage'])}%" if unit["scored"] else "",
-    )
-
-
-def _member_row(member: str, name: str, depth: int, out: Path, outcomes: Mapping[str, Outcome]) -> IndexRow:
-    """A member in the index: his name and his sheet, and no score; that is for his own eyes."""
-    outcome = outcomes.get(member, Outcome(member, "not run", 0.0))
-    link = href(member, PAGE) if (out / member / PAGE).is_file() else ""
-    return IndexRow(member, name, depth, "", "", "", "", outcome.outcome, link, outcome.error)

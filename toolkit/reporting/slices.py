@@ -33,8 +33,9 @@ class Slice(Results):
     facts : dict
         Single numbers and words: score, low, high, members, scored, partial, thin, unrated, exempt, min_raters,
         own_score, grades (grade -> members), unshown (labels of indicators whose mean would give a source away),
-        admitted (members to be registered as a matter of course), own (points, index, level, stars, stars_before of the
-        unit itself).
+        admitted (members to be registered as a matter of course), void (what does not count: a list of label, rule, box
+        and number, None where it is too small to be shown), own (points, index, level, stars, stars_before of the
+        unit itself), opinions (what became of them, see `heard`).
     method : dict
         What the scheme says, see `method_facts`.
     turnout : DataFrame
@@ -54,6 +55,8 @@ class Slice(Results):
         `label, self, others, gap` by indicator, where enough members rated themselves.
     hidden : DataFrame
         `label, reason`: sources that are not shown.
+    opinions : DataFrame
+        Opinions on the unit by theme, see `heard`: `label, n, before, share, share_before, adjusted, rises`.
     bottom : DataFrame
         In the overview, who satisfies least: `name, n, dissatisfied, low, high, others` (percent), `verdict`.
     labels : dict
@@ -75,6 +78,7 @@ class Slice(Results):
     by_source: pd.DataFrame
     selves: pd.DataFrame
     hidden: pd.DataFrame
+    opinions: pd.DataFrame
     bottom: pd.DataFrame
     labels: dict[str, str] = field(default_factory=dict)
 

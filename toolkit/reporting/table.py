@@ -130,6 +130,16 @@ def percent(part: float, base: float) -> str:
     return DASH if pd.isna(part) or not base > 0 else share(100 * part / base)
 
 
+def amount(value: float | None) -> str:
+    """Points of a ledger as they are printed: 2, 1.5, -2."""
+    return DASH if value is None or pd.isna(value) else f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def stars(value: float | None) -> str:
+    """Stars as they are printed."""
+    return DASH if value is None or pd.isna(value) else f"{value:.0f} ★"
+
+
 def share(percent: float) -> str:
     """Percents as they are printed."""
     return DASH if pd.isna(percent) else f"{percent:.1f}%"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from toolkit.reporting.captions import scores as captions
+from toolkit.reporting.captions.rules import titled
 from toolkit.reporting.frames import records
 from toolkit.reporting.table import DASH, Align, Table, gap, percent, points, share, span, whole
 from toolkit.scheme import SELF
@@ -51,7 +53,8 @@ def turnout(view: Slice) -> Table:
     note = _(
         "Participation is valid over eligible. Blank answers (abstentions and the like) are left out of every mean."
     )
-    return _table(columns, rows, _("Participation by source"), note=note)
+    caption = titled(_("Participation by source"), captions.turnout(view.turnout, view.language), view.language)
+    return _table(columns, rows, caption, note=note)
 
 
 def league(view: Slice) -> Table | None:
@@ -87,7 +90,7 @@ def league(view: Slice) -> Table | None:
     return _table(
         compress(columns, kept),
         (compress(row, kept) for row in rows),
-        _("Members in order of their score"),
+        titled(_("Members in order of their score"), captions.league(view.league, view.language), view.language),
         note=(" " if view.language == "en" else "").join(filter(None, notes)),
     )
 
@@ -112,7 +115,9 @@ def matrix(view: Slice) -> Table:
         (_("All sources"), "right"),
     ]  # fmt: skip
     note = _("Means of the scored members, 0-100. A dash: not asked, not rated, or not shown to protect raters.")
-    return _table(columns, rows, _("Indicators by source"), note=note, mark=(0,) if rows else ())
+    finding = captions.gaps(view.matrix, view.by_source, view.labels, view.language)
+    caption = titled(_("Indicators by source"), finding, view.language)
+    return _table(columns, rows, caption, note=note, mark=(0,) if rows else ())
 
 
 def selves(view: Slice) -> Table | None:
@@ -135,7 +140,8 @@ def selves(view: Slice) -> Table | None:
         if any(row["weights"].get(SELF) for row in view.method["weights"])
         else _("Means of the unit. Single self ratings are for the member's own eyes and weigh nothing in the score.")
     )
-    return _table(columns, rows, _("Self against others"), note=note)
+    caption = titled(_("Self against others"), captions.selves(view.selves, view.language), view.language)
+    return _table(columns, rows, caption, note=note)
 
 
 def extremes(view: Slice) -> Table | None:
@@ -154,7 +160,8 @@ def extremes(view: Slice) -> Table | None:
         (_("Indicator"), "left"),
         (_("Score"), "right"),
     ]
-    return _table(columns, rows, _("Strongest and weakest indicators"))
+    finding = captions.extremes(view.matrix, view.language)
+    return _table(columns, rows, titled(_("Strongest and weakest indicators"), finding, view.language))
 
 
 def children(view: Slice) -> Table | None:
@@ -176,7 +183,7 @@ def children(view: Slice) -> Table | None:
         (_("Unit"), "left"), (_("Members"), "right"), (_("Scored members"), "right"), (_("Score"), "right"),
         (_("95% interval"), "right"),
     ]  # fmt: skip
-    return _table(columns, rows, _("Units"))
+    return _table(columns, rows, titled(_("Units"), captions.units(view.children, view.language), view.language))
 
 
 def grades(view: Slice) -> Table | None:
@@ -195,7 +202,8 @@ def grades(view: Slice) -> Table | None:
         (_("Members"), "right"),
         (_("Share"), "right"),
     ]
-    return _table(columns, rows, _("Proposed grades"))
+    cells = list(zip((row[0] for row in rows), counts.values(), strict=True))
+    return _table(columns, rows, titled(_("Proposed grades"), captions.shares(cells, view.language), view.language))
 
 
 def weights(view: Slice) -> Table:
@@ -229,8 +237,9 @@ def _weights(view: Slice, facts: str, caption: str, *, names: Mapping[str, str],
         ]
         for row in view.method[facts]
     ]
+    finding = captions.weights(view.method[facts], names, digits, view.language)
     columns: list[tuple[str, Align]] = [
         *((title, "left") for title in ([_("Round")] if turns else []) + [_("Category")]),
         *((label, "right") for label in names.values()),
     ]
-    return _table(columns, rows, caption, note=note)
+    return _table(columns, rows, titled(caption, finding, view.language), note=note)

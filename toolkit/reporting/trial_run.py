@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING
 from toolkit.batch.units import Unit
 from toolkit.faults import UsageError
 from toolkit.files import digest
-from toolkit.reporting.run import EXPORTERS, require_parameters
+from toolkit.reporting.run import EXPORTERS, note, require_parameters, shelve
+from toolkit.reporting.shelf import EXPERIMENT
 from toolkit.weighting.experiment import FILE
 from toolkit.words import LANGUAGES, words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from toolkit.batch.units import Outcome
     from toolkit.study import Study
     from toolkit.weighting.experiment import Experiments
 
 NOTEBOOK = "weighting_experiment"
-NAME = "experiment"
+NAME = EXPERIMENT
 PARAMETERS = ("study", "round", "language")
 
 
@@ -27,7 +30,16 @@ def place(out: Path, study: Study, plan: Experiments) -> Path:
     return out / study.name / f"{plan.round}.{NOTEBOOK}"
 
 
-def unit_of(folder: Path, study: Study, plan: Experiments, out: Path, *, notebooks: Path, language: str = "") -> Unit:
+def unit_of(
+    folder: Path,
+    study: Study,
+    plan: Experiments,
+    out: Path,
+    *,
+    notebooks: Path,
+    language: str = "",
+    exporters: Mapping[str, str] = EXPORTERS,
+) -> Unit:
     """What the batch runs.
 
     Parameters
@@ -42,6 +54,8 @@ def unit_of(folder: Path, study: Study, plan: Experiments, out: Path, *, noteboo
         Folder that holds the notebooks.
     language : str
         "zh" or "en"; blank for that of the scheme.
+    exporters : mapping
+        Names of nbconvert exporters by the file that each writes.
 
     Raises
     ------
@@ -66,5 +80,13 @@ def unit_of(folder: Path, study: Study, plan: Experiments, out: Path, *, noteboo
             # the notebook reads files of which the batch knows nothing: where one has changed, it runs again
             "inputs": {**study.digests, FILE: digest(folder / FILE)},
         },
-        exporters=EXPORTERS,
+        exporters=exporters,
     )
+
+
+def finish(study: Study, plan: Experiments, out: Path, outcomes: Iterable[Outcome], *, language: str = "") -> None:
+    """Write the manifest, and the index of the study, which leads to the page."""
+    turn = plan.round or study.round
+    spoken = language or study.schemes[turn].language
+    note(study, out, outcomes, turn=turn, language=spoken, notebook=NOTEBOOK, order={NAME: 0})
+    shelve(study, out.parent, turn=turn, language=spoken)

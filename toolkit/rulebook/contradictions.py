@@ -9,6 +9,7 @@ from toolkit.files import NAMES_A_FOLDER, names_a_folder
 from toolkit.rulebook.findings import in_order, lacking, share, total, unknown, unknown_keys
 from toolkit.rulebook.mentions import compositions, misnamed
 from toolkit.rulebook.thresholds import misplaced
+from toolkit.rules import STEPS
 from toolkit.scheme import siblings
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def contradictions(scheme: Scheme) -> Iterator[Finding]:
             yield from _override(("categories", name, "sources"), category.sources, scheme.sources)
             yield from _override(("categories", name, "indicators"), category.indicators, scheme.indicators)
         yield from _index_override(("categories", name, "index"), category, scheme)
+    yield from _ballot_rules(scheme)
     yield from _round_rules(scheme)
     yield from share(("missing", "min_coverage"), scheme.missing.min_coverage)
     yield from _point_rules(scheme)
@@ -107,6 +109,25 @@ def _indicator_rules(scheme: Scheme) -> Iterator[Finding]:
         yield from unknown((*path, "sources"), node.sources, known, "a source")
         if node.sources is not None and not node.sources:
             yield (*path, "sources"), "", "must name at least one source, or be left out"
+
+
+def _ballot_rules(scheme: Scheme) -> Iterator[Finding]:
+    yield from unknown_keys(("ballots",), scheme.ballots, scheme.source_tree.names[1:], "a source")
+    for name, rules in scheme.ballots.items():
+        path: Path = ("ballots", name)
+        for place, quorum in enumerate(rules.quorum):
+            at = (*path, "quorum", str(place))
+            yield from share((*at, "min"), quorum.min)
+            if STEPS.index(quorum.over) >= STEPS.index(quorum.of):
+                yield (*at, "over"), quorum.over, f"must be a step before {quorum.of}: {', '.join(STEPS)}"
+        below = [leaf for leaf, held in scheme.ballot_rules.items() if held is rules]
+        scales = [scheme.scales.get(scheme.leaf_sources[leaf].scale or "") for leaf in below]
+        levels = [level for scale in scales if scale for level in scale.levels or {}]
+        for place, limit in enumerate(rules.limits):
+            at = (*path, "limits", str(place))
+            yield from unknown((*at, "indicator"), [limit.indicator], scheme.indicator_tree.names, "an indicator")
+            yield from unknown((*at, "levels"), limit.levels, levels, f"a level of {name}")
+            yield from lacking((*at, "levels"), limit.levels)
 
 
 # ------------------------------------------------------------------------------------------------------------ rounds

@@ -67,7 +67,8 @@ def vote_grades(counts: pd.DataFrame, scheme: Scheme, votes: Votes) -> pd.DataFr
     Parameters
     ----------
     counts : DataFrame
-        `ratee_id, source, indicator, value, count` of a round, a row for every answer of a cell, as in `Tally.counts`.
+        `ratee_id, source, indicator, value, count, weight` of a round, a row for every answer of a cell, as in
+        `Tally.counts`.
     scheme : Scheme
         The round's scheme.
     votes : Votes
@@ -77,15 +78,18 @@ def vote_grades(counts: pd.DataFrame, scheme: Scheme, votes: Votes) -> pd.DataFr
     -------
     DataFrame
         As reasons: `ratee_id, about` (the grade), `code` ("votes"), `of` (the levels, or "" where a rule always holds),
-        `value` (their share, an exact fraction) and `bound`. Who has no valid vote, or meets no rule, is not there.
+        `value` (their share: an exact fraction, of weighted votes a number) and `bound`. Who has no valid vote, or
+        meets no rule, is not there.
     """
     tree, scale = scheme.indicator_tree, scheme.scales[scheme.leaf_sources[votes.source].scale or ""]
     node = tree.position[votes.indicator]
     below = {name for name, place in tree.position.items() if node in tree.path(place)}
     mine = counts[(counts["source"] == votes.source) & counts["indicator"].isin(below)]
-    cast: dict[str, dict[str, int]] = {}
-    sums = mine.groupby(["ratee_id", "value"], observed=True, sort=False, as_index=False)["count"].sum()
-    for ratee, level, count in zip(sums["ratee_id"], sums["value"], sums["count"].tolist(), strict=True):
+    # whole votes make exact shares; weights are estimates, and so are shares of them
+    amount = "count" if (mine["weight"] == mine["count"]).all() else "weight"
+    cast: dict[str, dict[str, float]] = {}
+    sums = mine.groupby(["ratee_id", "value"], observed=True, sort=False, as_index=False)[amount].sum()
+    for ratee, level, count in zip(sums["ratee_id"], sums["value"], sums[amount].tolist(), strict=True):
         cast.setdefault(str(ratee), {})[str(level)] = count
     rows = []
     for ratee, levels in cast.items():
@@ -100,10 +104,11 @@ def vote_grades(counts: pd.DataFrame, scheme: Scheme, votes: Votes) -> pd.DataFr
     return pd.DataFrame(rows, columns=REASONS)
 
 
-def _decided(levels: Mapping[str, int], base: int, votes: Votes) -> tuple[VoteRule, Fraction] | None:
+def _decided(levels: Mapping[str, float], base: float, votes: Votes) -> tuple[VoteRule, Fraction | float] | None:
     """The first rule that holds, and the share of the votes that it asks."""
     for rule in votes.rules:
-        share = Fraction(int(sum(levels.get(level, 0) for level in rule.levels)), base)
+        given = sum(levels.get(level, 0) for level in rule.levels)
+        share = Fraction(int(given), base) if isinstance(base, int) else given / base
         if all(holds(share, key, bound) for key, bound in bounds(rule)):
             return rule, share
     return None

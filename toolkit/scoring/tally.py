@@ -174,7 +174,8 @@ def _together(rounds: list[Products]) -> Products:
     return Products(keys, rounds[0].indicators, *map(np.concatenate, arrays))
 
 
-def _same_engine(small: pd.DataFrame, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+def same_engine(small: pd.DataFrame, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """A small table in the engine of a frame, to be joined with it."""
     plain = small.astype({name: object for name in small.columns if isinstance(small[name].dtype, pd.CategoricalDtype)})
     eager = nw.from_native(plain, eager_only=True)
     engine = frame.implementation
@@ -185,7 +186,7 @@ def _by_rater(frame: nw.LazyFrame[Any], worth: pd.DataFrame, indicators: tuple[s
     """One row for each rater of a ratee: his weights `w0, w1, ...` and weighted points `x0, x1, ...`."""
     keys = ["round", "source", "indicator", "value"]
     worth = worth[[*keys, "points"]].drop_duplicates(keys)
-    rated = frame.select(*keys, "ratee_id", "rater_id", "weight").join(_same_engine(worth, frame), on=keys, how="inner")
+    rated = frame.select(*keys, "ratee_id", "rater_id", "weight").join(same_engine(worth, frame), on=keys, how="inner")
     rated = rated.with_columns(points=nw.col("points") * nw.col("weight"))
     spread = {}
     for place, name in enumerate(indicators):
@@ -230,8 +231,8 @@ def _of_units(
     raters: nw.LazyFrame[Any], pull: pd.DataFrame, members: pd.DataFrame, indicators: tuple[str, ...]
 ) -> Products:
     size = range(len(indicators))
-    rated = raters.join(_same_engine(pull, raters), on=["round", "ratee_id", "source"], how="inner")
-    rated = rated.join(_same_engine(members, raters), on="ratee_id", how="inner")
+    rated = raters.join(same_engine(pull, raters), on=["round", "ratee_id", "source"], how="inner")
+    rated = rated.join(same_engine(members, raters), on="ratee_id", how="inner")
     distance = {i: nw.col(f"x{i}") - nw.col(f"mean{i}") * nw.col(f"w{i}") for i in size}
     moved = {f"r{i}": distance[i] * nw.col(f"per{i}") for i in size}
     known = {f"k{i}": nw.col(f"w{i}") * nw.col(f"known{i}") for i in size}

@@ -48,6 +48,9 @@ indicators:
   integrity: {label: {zh: 廉, en: Integrity}, weight: 0.1, sources: [superior, peer, self]}
 
 $categories
+# A box of which most ballots are spoilt does not count.
+ballots: {public: {quorum: [{of: valid, over: returned, min: 1/2}]}}
+
 first: indicator # indicators within a source, then the sources
 missing: {rule: renormalise, min_coverage: 0.5}
 

@@ -165,4 +165,9 @@ FURTHER_LABELS = """\
   考核登记表: {zh: 考核登记表, en: Appraisal form}
   事迹材料: {zh: 事迹材料, en: Account of merits}
   谈话记录: {zh: 谈话记录, en: Minutes of the talk}
+  roads: {zh: 道路照明, en: Roads and lighting}
+  counter: {zh: 窗口服务, en: Service at the counter}
+  elderly: {zh: 养老助餐, en: Care of the old}
+  water: {zh: 饮水环境, en: Water and surroundings}
+  courses: {zh: 学习活动, en: Courses and activities}
 """

@@ -16,7 +16,7 @@ import pandas as pd
 from toolkit.faults import UsageError
 from toolkit.rules import bounds
 from toolkit.scoring.cells import worth
-from toolkit.scoring.conditions import TESTS
+from toolkit.scoring.conditions import TESTS, keeps
 from toolkit.scoring.evaluation import stand_in
 from toolkit.scoring.ratees import list_ratees
 from toolkit.weighting.ladders import NO_VALUE
@@ -96,7 +96,7 @@ def redraw(model: Model, voices: Voices, *, draws: int, seed: int) -> Iterator[R
     counts = counts_of(model)
     rows, booth = answer_rows(counts, model), booth_of(counts, model)
     for count, weight in recount(model, voices, draws=draws, seed=seed):
-        yield Redrawn(cells_of(model, rows, count, weight), voted(booth, count) if booth else None)
+        yield Redrawn(cells_of(model, rows, count, weight), voted(booth, weight) if booth else None)
 
 
 def recount(model: Model, voices: Voices, *, draws: int, seed: int) -> Iterator[tuple[Floats, Floats]]:
@@ -323,11 +323,15 @@ def _blank(scheme: Scheme, votes: Votes) -> list[str]:
     return scheme.scales[scheme.leaf_sources[votes.source].scale or ""].blank
 
 
-def voted(booth: Booth, count: Floats) -> Whole:
-    """Grades (draws, ratees) by the first rule that holds, exactly, see `vote_grades`."""
-    draws = count.shape[1]
-    cast = np.zeros((booth.size, len(booth.names), draws), dtype=np.int64)
-    np.add.at(cast, (booth.ratee, booth.level), count[booth.rows].astype(np.int64))
+def voted(booth: Booth, weight: Floats) -> Whole:
+    """Grades (draws, ratees) by the first rule that holds, exactly for whole votes, see `vote_grades`.
+
+    Votes that are weighted are no whole numbers: their shares are compared with the tolerance of all numbers.
+    """
+    draws, given = weight.shape[1], weight[booth.rows]
+    whole = bool((given == np.rint(given)).all())
+    cast = np.zeros((booth.size, len(booth.names), draws), dtype=np.int64 if whole else np.float64)
+    np.add.at(cast, (booth.ratee, booth.level), given.astype(cast.dtype))
     blank = cast[:, booth.blank].sum(axis=1)
     valid = cast.sum(axis=1) - blank
     base = valid + (blank if booth.votes.blank == "inside" else 0)
@@ -336,6 +340,9 @@ def voted(booth: Booth, count: Floats) -> Whole:
         share = cast[:, [name in rule.levels for name in booth.names]].sum(axis=1)
         holds = valid > 0
         for key, bound in bounds(rule):
-            holds &= np.asarray(TESTS[key](share * bound.denominator, base * bound.numerator), dtype=bool)
+            if whole:
+                holds &= np.asarray(TESTS[key](share * bound.denominator, base * bound.numerator), dtype=bool)
+            else:
+                holds &= keeps(np.divide(share, base, out=np.zeros_like(share), where=base > 0), key, bound)
         held[holds] = booth.order.index(rule.grade)
     return held.T

@@ -257,7 +257,7 @@ def _bank(
                 made[place, average, way].append(np.nan_to_num(value[:, :, place]))
         seen.append(~np.isnan(value))
         if booth is not None:
-            fixed.append(voted(booth, count))
+            fixed.append(voted(booth, weight))
     whole = {key: np.concatenate(parts) for key, parts in made.items()}
     return whole, np.concatenate(seen), np.concatenate(fixed) if fixed else None
 

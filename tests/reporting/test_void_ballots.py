@@ -1,0 +1,102 @@
+"""Void ballots are listed with what they broke, and scores stand side by side with and without them."""
+
+import pandas as pd
+import pytest
+from small_study import make, ratings_of
+from typer.testing import CliRunner
+
+import toolkit as tk
+from toolkit.__main__ import app
+from toolkit.reporting.void_ballots import BOTH, beside, lines, write_void
+
+SCHEME = """\
+title: 民主评议
+language: en
+rounds: {R: {}}
+scales: {vote: {levels: {good: 100, poor: 0}}}
+sources: {peer: {scale: vote, label: Peers}}
+categories: {member: {}}
+ballots: {peer: {alike: 2}}
+privacy: {min_raters: 3}
+"""
+UNITS = "unit_id,name\nB1,Branch One\n"
+MEMBERS = "member_id,name,unit_id,category\nM1,A,B1,member\nM2,B,B1,member\n"
+
+
+@pytest.fixture
+def folder(make_study):
+    """Of 4 ballots on two members two say the same twice: M1 gets 100, 0 rather than 100, 0, 100, 100."""
+    ballots = [("good", "poor"), ("poor", "good"), ("good", "good"), ("good", "good")]
+    rows = [
+        f"R,{who},peer,secret{place},overall,{value}"
+        for place, ballot in enumerate(ballots)
+        for who, value in zip(("M1", "M2"), ballot, strict=True)
+    ]
+    text = "round,ratee_id,source,rater_id,indicator,value\n" + "\n".join(rows) + "\n"
+    return make_study(scheme=SCHEME, units=UNITS, members=MEMBERS, ratings=text)
+
+
+def test_scores_with_and_without_void_ballots(folder):
+    both = beside(tk.score(tk.read_study(folder, void=False)), tk.score(tk.read_study(folder)))
+    found = both[both["source"] == ""].set_index("ratee_id")
+    assert found["all"].to_dict() == {"M1": 75, "M2": 75}
+    assert found["counted"].to_dict() == {"M1": 50, "M2": 50}
+    assert found["change"].to_dict() == {"M1": -25, "M2": -25}
+    assert found["n_all"].tolist() == [4, 4]
+    assert found["n_counted"].tolist() == [2, 2]
+
+
+def test_what_nothing_touches_is_not_listed():
+    study = make(SCHEME.replace("title: 民主评议\n", ""), ratings_of({("M1", "peer", "overall"): ["good"]}, "R"))
+    assert beside(tk.score(study), tk.score(study)).empty
+
+
+def test_the_command_prints_and_writes_both_and_names_no_rater(folder, tmp_path):
+    shown = CliRunner().invoke(app, ["ballots", str(folder)])
+    assert shown.exit_code == 0
+    assert shown.stdout.splitlines()[:3] == [
+        "R\tpeer\tB1\tballot 3\talike\tthe same answer 2 times",
+        "R\tpeer\tB1\tballot 4\talike\tthe same answer 2 times",
+        "R\tall sources\tM1\t75.00 -> 50.00\t4 -> 2 raters",
+    ]
+    written = CliRunner().invoke(app, ["ballots", str(folder), "--out", str(tmp_path / "void.csv")])
+    assert written.exit_code == 0, written.output
+    files = [tmp_path / "void.csv", tmp_path / "void.scores.csv"]
+    assert "secret" not in shown.output + "".join(path.read_text(encoding="utf-8") for path in files)
+    assert pd.read_csv(files[0])["ballot"].tolist() == [3, 4]
+    refused = CliRunner().invoke(app, ["ballots", str(folder), "--out", str(tmp_path / "void.txt")])
+    assert refused.exit_code == 1
+    assert "must end in one of .csv, .xlsx" in refused.stderr
+
+
+def test_a_whole_box_and_a_workbook(tmp_path):
+    row = ["R", "peer", "B1", "M1", 0, "quorum", "returned 1 of 9 eligible, must be at least 0.5"]
+    void = pd.DataFrame([row], columns=["round", "source", "unit_id", "ratee_id", "ballot", "rule", "found"])
+    nothing = float("nan")
+    both = pd.DataFrame([["R", "M1", "", 80.0, nothing, nothing, 1, 0]], columns=BOTH)
+    assert list(lines(void, both)) == [
+        "R\tpeer\tB1/M1\tevery ballot\tquorum\treturned 1 of 9 eligible, must be at least 0.5",
+        "R\tall sources\tM1\t80.00 -> -\t1 -> 0 raters",
+    ]
+    (path,) = write_void(void, both, tmp_path / "void.xlsx")
+    assert pd.read_excel(path, sheet_name="scores", engine="calamine")["all"].tolist() == [80]
+
+
+def test_the_report_says_how_many_ballots_are_void_unless_they_are_too_few(folder):
+    few = tk.open_slice(folder, "B1")
+    assert "Void ballots of Peers: fewer than 3 (the same answer everywhere)." in tk.prose.participation(few).markdown
+    with (folder / "ratings.csv").open("a", encoding="utf-8") as file:
+        file.writelines(f"R,{who},peer,more,overall,poor\n" for who in ("M1", "M2"))
+    text = tk.prose.participation(tk.open_slice(folder, "B1")).markdown
+    assert text.endswith("Void ballots of Peers: 3 (the same answer everywhere).")
+    assert tk.prose.participation(tk.open_slice(folder)).markdown == text
+
+
+def test_the_report_says_that_no_ballot_of_a_box_counts(folder):
+    scheme = SCHEME.replace("alike: 2", "quorum: [{of: returned, min: 1/2}]").replace("language: en", "language: zh")
+    (folder / "scheme.yaml").write_text(scheme, encoding="utf-8")
+    (folder / "turnout.csv").write_text(
+        "round,unit_id,source,eligible,issued,returned,valid\nR,B1,peer,10,10,4,4\n", encoding="utf-8"
+    )
+    text = tk.prose.participation(tk.open_slice(folder, "B1")).markdown
+    assert text == "参评率最低的来源是Peers，为 40.0%。Peers整组投票无效 1 次（参评人数不足）。"

@@ -1,0 +1,143 @@
+"""Raw opinions come in redacted, checked, once."""
+
+import pandas as pd
+import pytest
+from openpyxl import Workbook
+from typer.testing import CliRunner
+
+import toolkit as tk
+from toolkit.__main__ import app
+from toolkit.record import record_opinions
+from toolkit.survey.inbox import open_inbox
+
+RAW = """date,channel,unit_id,text,姓名,手机
+2026/3/1,座谈会,第一支部,张三说食堂太贵，请打13812345678,赵六,13900000000
+2026-03-02,hotline,B2,-路灯坏了,,
+2026-03-02,hotline,B2,-路灯坏了,,
+"""
+STORED = "id,date,channel,unit_id,text,source,theme,owner,opened,closed,reply\n"
+
+
+@pytest.fixture
+def bring(make_study, tmp_path):
+    """Return a function that brings a raw file into a study and returns the study, the inbox and the raw file."""
+
+    def run(raw=RAW, **tables):
+        folder = make_study(**tables)
+        path = tmp_path / "raw.csv"
+        path.write_bytes(raw if isinstance(raw, bytes) else raw.encode())
+        return folder, open_inbox(path, tk.read_study(folder)), path
+
+    return run
+
+
+def faults(bring, raw, **tables):
+    with pytest.raises(tk.StudyError) as caught:
+        bring(raw, **tables)
+    return [(fault.row, fault.column, fault.value) for fault in caught.value.faults]
+
+
+def test_what_comes_in_is_redacted_and_named(bring):
+    _, inbox, _ = bring()
+    assert inbox.read == 3
+    assert inbox.rows[["id", "date", "channel", "unit_id", "text"]].to_numpy().tolist() == [
+        ["O00001", "2026-03-01", "meeting", "B1", "［姓名］说食堂太贵，请打［电话］"],
+        ["O00002", "2026-03-02", "hotline", "B2", "路灯坏了"],
+        ["O00003", "2026-03-02", "hotline", "B2", "路灯坏了"],  # two people may say the same
+    ]
+    assert inbox.redacted == {"name": 1, "telephone": 1}
+    assert inbox.left_out == ["姓名", "手机"]
+
+
+def test_what_is_stored_is_a_study_again_and_a_file_read_twice_changes_nothing(bring):
+    folder, inbox, path = bring()
+    record_opinions(folder, inbox.rows)
+    raw = (folder / "opinions.csv").read_bytes()
+    assert not [text for text in ("13812345678", "张三", "赵六", "13900000000") if text.encode() in raw]
+    study = tk.read_study(folder)
+    assert study.opinions["id"].tolist() == ["O00001", "O00002", "O00003"]
+    again = open_inbox(path, study)
+    assert (len(again.rows), again.again, again.redacted) == (0, 3, {})
+
+
+def test_a_file_that_has_grown_adds_what_is_new(bring):
+    folder, inbox, path = bring()
+    record_opinions(folder, inbox.rows)
+    path.write_text(RAW + "2026-03-02,hotline,B2,路灯坏了,,\n2026-03-05,box,P,谢谢,,\n", encoding="utf-8")
+    more = open_inbox(path, tk.read_study(folder))
+    assert more.rows[["id", "text"]].to_numpy().tolist() == [["O00004", "路灯坏了"], ["O00005", "谢谢"]]
+
+
+def test_headings_and_encoding_of_an_office_and_a_workbook(bring, make_study, tmp_path):
+    text = "日期,渠道,单位,意见,责任人\n2026年3月1日,意见箱,第二支部,活动室不开门,办公室\n"
+    _, inbox, _ = bring(text.encode("gb18030"))
+    assert inbox.rows[["date", "channel", "unit_id", "owner"]].to_numpy().tolist() == [
+        ["2026-03-01", "box", "B2", "办公室"]
+    ]
+    book = Workbook()
+    for row in ("群众意见汇总",), ("日期", "渠道", "单位", "意见"), ("2026-03-01", "网络", "B1", "路灯坏了"):
+        book.active.append(row)
+    book.save(tmp_path / "raw.xlsx")
+    found = open_inbox(tmp_path / "raw.xlsx", tk.read_study(make_study()))
+    assert found.rows["channel"].tolist() == ["web"]
+
+
+def test_every_fault_is_listed_and_no_text_is_shown(bring):
+    raw = (
+        "date,channel,unit_id,text,source,theme,closed\n"
+        "2026-13-01,meeting,B1,张三13812345678,,,\n"
+        "2026-03-01,电话,B1,a,,,\n"
+        "2026-03-01,box,第三支部,a,,,\n"
+        "2026-03-01,box,B1,——,,,\n"
+        "2026-03-01,box,B1,- ,,,\n"
+        "2026-03-01,box,B1,a,citizens,,\n"
+        "2026-03-01,box,B1,a,,,soon\n"
+    )
+    assert faults(bring, raw) == [
+        (2, "date", "2026-13-01"), (3, "channel", "电话"), (4, "unit_id", "第三支部"), (7, "source", "citizens"),
+        (8, "closed", "soon"), (6, "text", ""),
+    ]  # fmt: skip
+
+
+def test_a_theme_must_be_one_of_the_study(bring):
+    tables = {"themes": "theme,label,words\nroads,道路,路灯\n"}
+    raw = "date,channel,unit_id,text,theme\n2026-03-01,box,B1,a,roads\n2026-03-01,box,B1,a,food\n"
+    assert faults(bring, raw, **tables) == [(3, "theme", "food")]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "",
+        "date,channel,text\n2026-03-01,box,a\n",
+        "a;b\n1;2\n",
+        b"\xff\xfed\x00a\x00",
+        'date,channel,unit_id,text\n"2026',
+    ],
+)
+def test_a_file_that_is_none(bring, raw):
+    assert faults(bring, raw)
+
+
+def test_by_the_command_line(make_study, tmp_path):
+    folder = make_study(themes="theme,label,words,days\nroads,道路,路灯,5\n")
+    (tmp_path / "raw.csv").write_text(RAW, encoding="utf-8")
+    run = CliRunner().invoke
+    done = run(app, ["opinions", str(folder), "--import", str(tmp_path / "raw.csv")])
+    assert done.exit_code == 0
+    assert "read 3, added 3, there already 0" in done.stderr
+    assert "taken out: name 1, telephone 1; columns left out: 姓名, 手机" in done.stderr
+    shown = run(app, ["opinions", str(folder), "--out", str(tmp_path / "list.csv"), "--as-of", "2026-03-10"])
+    assert shown.exit_code == 0, shown.output
+    assert "by channel\thotline 2, meeting 1" in shown.stdout
+    table = pd.read_csv(tmp_path / "list.csv", dtype=str, keep_default_na=False)
+    assert table["proposed"].tolist() == ["", "roads", "roads"]
+    assert table["theme"].tolist() == ["", "", ""]
+    assert run(app, ["opinions", str(folder), "--round", "none"]).exit_code == 1
+
+
+def test_what_somebody_typed_into_the_table_unredacted_is_redacted_in_the_list_and_named(make_study, tmp_path):
+    folder = make_study(opinions=STORED + "O1,2026-03-01,box,B1,找李四 13812345678,,,,,,\n")
+    done = CliRunner().invoke(app, ["opinions", str(folder), "--out", str(tmp_path / "list.csv")])
+    assert "opinions.csv holds what identifies a person in O1" in done.stderr
+    assert "13812345678" not in (tmp_path / "list.csv").read_text(encoding="utf-8")

@@ -1,0 +1,132 @@
+"""The working list of opinions: what people have coded, what is proposed and suggested beside it; for organisers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from toolkit.faults import UsageError, one_of
+from toolkit.reporting.privacy import safe
+from toolkit.reporting.table import percent, points
+from toolkit.scoring.rounds import before
+from toolkit.survey.opinions import due, during, last_known, overdue, rising, settled, states
+from toolkit.survey.redaction import Redactor
+from toolkit.survey.themes import code, suggest
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from toolkit.study import Study
+    from toolkit.survey.opinions import Quartile
+
+FORMATS = (".csv", ".xlsx")
+
+
+def worklist(study: Study, turn: str, *, as_of: dt.date | None = None) -> pd.DataFrame:
+    """Every opinion of a round with what the program would make of it.
+
+    Parameters
+    ----------
+    study : Study
+        With opinions and, for what is proposed, themes.
+    turn : str
+        A round, plain or combined.
+    as_of : date, optional
+        The day on which matters stand as `state` says; the last one known by default.
+
+    Returns
+    -------
+    DataFrame
+        `id, date, channel, source, unit_id, text`, `theme` (a person's), `proposed` and `why` (by the words of the
+        themes), `suggested`, `after` and `likely` (learned from all coded opinions; only where there is neither a theme
+        nor a proposal), `owner, opened, due, closed, state, reply`. Those without a theme stand first. Texts that hold
+        what identifies a person, since somebody typed them into the table, are redacted here, and `unredacted` says so.
+
+    Raises
+    ------
+    UsageError
+        If the round is unknown, or the extra `survey` is not installed.
+    """
+    rows = _rows(study, turn)
+    everything = study.opinions
+    texts, coded = everything["text"].tolist(), everything["theme"].tolist()
+    proposed = code(texts, study.themes).set_index(everything.index)
+    open_ones = (
+        (everything["theme"] == "") & (proposed["proposed"] == "") & everything.index.isin(rows.index)
+    ).tolist()
+    suggested = suggest(texts, coded, among=open_ones).set_index(everything.index)
+    when = due(rows, study.themes)
+    state = states(rows, study.themes, as_of) if (as_of := as_of or last_known(everything)) else ""
+    redactor = Redactor(study.members["name"].tolist(), study.scheme.language)
+    clean = {name: [redactor.redact(text)[0] for text in rows[name]] for name in ("text", "reply")}
+    touched = (pd.DataFrame(clean, rows.index) != rows[["text", "reply"]]).any(axis=1)
+    table = rows.assign(**clean, unredacted=touched.map({True: "yes", False: ""}), state=state, **when)
+    table = table.join(proposed).join(suggested)
+    columns = [
+        *("id", "date", "channel", "source", "unit_id", "text", "theme", "proposed", "why", "suggested", "after"),
+        *("likely", "owner", "opened", "due", "closed", "state", "reply", "unredacted"),
+    ]
+    return table.sort_values("theme", key=lambda themes: themes != "", kind="stable", ignore_index=True)[columns]
+
+
+def _rows(study: Study, turn: str) -> pd.DataFrame:
+    if turn not in study.schemes:
+        raise UsageError(f"round: {turn!r}, {one_of(turn, study.schemes)}")
+    return during(study.opinions, study.schemes, turn)
+
+
+def write_worklist(table: pd.DataFrame, path: Path) -> Path:
+    """Write the working list as `.csv` or `.xlsx`, texts safe from being taken for formulas; UsageError for another."""
+    if path.suffix not in FORMATS:
+        raise UsageError(f"--out: {path.name!r}, must end in one of {', '.join(FORMATS)}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table = safe(table.assign(likely=table["likely"].round(0)))
+    if path.suffix == ".csv":
+        table.to_csv(path, index=False, lineterminator="\n", encoding="utf-8-sig")
+    else:
+        with pd.ExcelWriter(path, engine="openpyxl") as book:
+            table.to_excel(book, sheet_name="opinions", index=False, freeze_panes=(1, 0))
+    return path
+
+
+def lines(study: Study, turn: str, *, as_of: dt.date | None = None) -> Iterator[str]:
+    """What all opinions of a round come to, unsuppressed, a line each; tabs between."""
+    rows, last = _rows(study, turn), before(study, turn)
+    day = as_of or last_known(study.opinions)
+    if rows.empty or day is None:
+        yield f"no opinions in round {turn}"
+        return
+    earlier = during(study.opinions, study.schemes, last) if last else rows.iloc[:0]
+    yield f"by theme\tround {turn}\t{f'round {last}' if last else 'no round before'}\tadjusted p"
+    yield from map(_theme_line, rising(_themes(rows), _themes(earlier)).to_dict("records"))
+    yield "\t".join(["(not coded)", *(str(int((part["theme"] == "").sum())) for part in (rows, earlier))])
+    for column in ("channel", "unit_id"):
+        yield f"by {column.removesuffix('_id')}\t" + ", ".join(
+            f"{name} {n}" for name, n in Counter(rows[column]).most_common()
+        )
+    found = settled(rows, day)
+    yield f"settled by {day}\t{found.closed} of {found.n}\t" + "; ".join(map(_quartile, found.quartiles))
+    for late in overdue(rows, study.themes, day).to_dict("records"):
+        yield f"overdue\t{late['owner'] or '(nobody)'}\t{late['n']}, the longest by {late['longest']} days"
+
+
+def _themes(rows: pd.DataFrame) -> dict[str, int]:
+    """Opinions by the theme that people gave them, the most frequent first; what nobody has coded is left out."""
+    return dict(Counter(filter(None, rows["theme"])).most_common())
+
+
+def _theme_line(row: dict[Any, Any]) -> str:
+    told = "" if pd.isna(row["p"]) else f"{row['adjusted']:.3f}{' rises' if row['rises'] else ''}"
+    shares = (f"{row[n]} ({points(row[share])}%)" for n, share in (("n", "share"), ("before", "share_before")))
+    return "\t".join([row["theme"], *shares, told]).rstrip()
+
+
+def _quartile(found: Quartile) -> str:
+    share = percent(float(found.share), 1).replace(".0%", "%")
+    if found.days is None:
+        return f"{share} not reached"
+    return f"{share} within {found.days} days ({found.low or 0}-{'' if found.high is None else found.high})"
