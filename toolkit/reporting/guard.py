@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from math import isnan
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -202,7 +202,7 @@ class Guard:
                 tells |= {(name, "") for name in of_part.sources} | {("", name) for name in of_part.indicators}
             unsettled[unit] = {key: groups.get(key, set()) for key in tells}
             if tells:
-                sources = dict.fromkeys(sorted(name for name, _ in tells if name), cast("Reason", "members"))
+                sources = dict.fromkeys(sorted(name for name, _ in tells if name), "members")
                 found[unit] = Guarded(sources, frozenset(indicator for _, indicator in tells if indicator))
         return found
 

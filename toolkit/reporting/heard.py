@@ -41,7 +41,8 @@ def heard(book: Book, unit: str, language: str) -> tuple[pd.DataFrame, dict[str,
     themes : DataFrame
         `label` (that of what nobody has coded stands last), `n` and `before` (opinions in the round and in the one
         before; missing where that must not be told), `share` and `share_before` (0-100, of the coded opinions that are
-        told), `adjusted` (p as it is read, see below; blank without one) and `rises`. No rows where nothing may be told.
+        told), `adjusted` (p as it is read, see below; blank without one) and `rises`. No rows where nothing may be
+        told.
     handling : dict
         `least` (see below), `before` (whether there is a round before), `n, closed, overdue, replied, as_of`, and
         `quartiles`: for each `share` the `days, low, high`. Empty where nothing may be told.
@@ -54,8 +55,8 @@ def heard(book: Book, unit: str, language: str) -> tuple[pd.DataFrame, dict[str,
     reports, whatever is subtracted from what. No text leaves the study.
 
     Whether a theme rises is told by the largest p that is possible with what is told: of a theme that is not told as
-    many as can be are counted against it. Without themes.csv nobody knows how many there are, and nothing rises. `as_of`
-    is the last day of the whole table.
+    many as can be are counted against it. Without themes.csv nobody knows how many there are, and nothing rises.
+    `as_of` is the last day of the whole table.
     """
     schemes = book.study.schemes
     least = max(scheme.privacy.min_raters for scheme in schemes.values())
