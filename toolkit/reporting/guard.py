@@ -202,7 +202,7 @@ class Guard:
                 tells |= {(name, "") for name in of_part.sources} | {("", name) for name in of_part.indicators}
             unsettled[unit] = {key: groups.get(key, set()) for key in tells}
             if tells:
-                sources = dict.fromkeys(sorted(name for name, _ in tells if name), "members")
+                sources: dict[str, Reason] = {name: "members" for name, _ in sorted(tells) if name}
                 found[unit] = Guarded(sources, frozenset(indicator for _, indicator in tells if indicator))
         return found
 
