@@ -218,8 +218,10 @@ def _opinion_days(sheet: Sheet) -> list[Fault]:
 
 def _rounds_without_days(sheet: Sheet, schemes: dict[str, Scheme]) -> list[Fault]:
     """By its day an opinion belongs to a round, so that every round needs its first and its last."""
+    if sheet.frame.empty:
+        return []
     return [
-        Fault("scheme.yaml", None, f"rounds.{name}", "", f"must have from and to, since {sheet.file} is there")
+        Fault("scheme.yaml", None, f"rounds.{name}", "", f"must have from and to, since {sheet.file} holds rows")
         for name, scheme in schemes.items()
         if (turn := scheme.rounds[name]).combine is None and not (turn.start and turn.end)
     ]

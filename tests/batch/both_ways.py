@@ -19,7 +19,7 @@ MASKS = (  # what differs between any two runs
     (r"ipykernel_\d+", "ipykernel_PID"),
     (r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])", "ID"),
     (r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", "ID"),
-    (r"[\d.]+ (?:ns|μs|µs|us|ms|s)\b", "TIME"),
+    (r"[\d.]+(?:e[+-]?\d+)? (?:ns|μs|µs|us|ms|s)\b", "TIME"),
     (r"'-f', '[^']*\.json'", "'-f', FILE"),
     (r"Thread-\d+", "Thread-N"),  # a stock kernel has some of its own
     (r"<dc:date>.*?</dc:date>", "DATE"),
