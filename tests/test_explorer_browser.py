@@ -130,6 +130,7 @@ def test_a_weight_is_moved_put_back_and_saved(page, folder):
     assert all(now != old for now, old in zip(after, before, strict=True))
     assert "→" in after[2]
     page.wait_for_selector(f"{PUBLIC} .tk-strip line.tk-grade", state="attached")
+    page.wait_for_selector(".tk-nearest li:nth-child(4)")
     assert page.locator(".tk-nearest li").count() == 4
 
     page.click(".tk-reset")

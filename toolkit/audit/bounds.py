@@ -17,7 +17,7 @@ from scipy.sparse import coo_array
 from toolkit.audit.votes import TOLERANCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
     from scipy.optimize import OptimizeResult
@@ -33,6 +33,14 @@ SECONDS = 2.0
 PASSES = 20
 """How often bounds of one cell are used to tighten those of the others before the solver is asked."""
 INFEASIBLE, OPTIMAL = 2, 0
+LOOSE = 1.0
+"""Points between the ends of a cell from which on it can give way to another."""
+LARGE = 600
+"""Cells from which on a program is not solved as a whole: its relaxation bounds a mean, and votes are sought nearby."""
+NEAR = 30, 100
+"""Cells that are let go around a mean, first few and then more of them."""
+GLANCE = 0.5
+"""Seconds for which votes are sought."""
 
 
 class Contradiction(ValueError):  # noqa: N818  (that is what it is)
@@ -89,6 +97,9 @@ class Program:
         What is printed.
     votes : callable
         Cell -> its votes.
+    truth : callable, optional
+        Cell -> its mean. With it a mean in a large program is moved among the cells near it, while all others stay what
+        they are: what is found so agrees with everything that is printed, however much that is.
 
     Raises
     ------
@@ -96,7 +107,13 @@ class Program:
         If not all of it can be true.
     """
 
-    def __init__(self, claims: Iterable[Claim], votes: Callable[[int], Votes]) -> None:
+    def __init__(
+        self,
+        claims: Iterable[Claim],
+        votes: Callable[[int], Votes],
+        truth: Callable[[int], float] | None = None,
+    ) -> None:
+        self._truth = truth
         claims = list({(*claim.row.items(), claim.low, claim.high): claim for claim in claims}.values())
         cells = dict.fromkeys(cell for claim in claims for cell in claim.row)
         self._votes_of = votes
@@ -181,17 +198,61 @@ class Program:
         if not claims and not given:
             low, high = (sum(weight * self.ends[cell][side] for cell, weight in row.items()) for side in (0, 1))
             return Span(low, high, high - low)
-        model = _Model(self, claims, row, given)
-        if np.isfinite(enough):
-            met = self._met(row, given)
-            for sign in (1.0, -1.0):
-                if met and max(met) - min(met) < enough - TOLERANCE:
-                    self._keep(model, model.far(sign, (min if sign > 0 else max)(met) + sign * enough))
-                    met = self._met(row, given)
+        large = self._is_large(claims)
+        met: list[float] = []
+        for part in (self._near(row, claims) if large else [claims]) if np.isfinite(enough) else ():
+            met = self._moved(_Model(self, part, row, given), row, given, enough)
             if met and max(met) - min(met) >= enough - TOLERANCE:
                 return Span(min(met), max(met), max(met) - min(met))
+        model = _Model(self, claims, row, given)
+        if large:
+            return Span(model.relaxed(1.0), -model.relaxed(-1.0), max(met, default=0.0) - min(met, default=0.0))
         (low, lowest), (high, highest) = self._least(model, 1.0), self._least(model, -1.0)
         return Span(low, -high, max(-highest - lowest, 0.0))
+
+    def is_large(self, row: Row) -> bool:
+        """Whether so much is printed around a mean that votes are sought nearby only."""
+        return self._is_large(self._around(row))
+
+    def _is_large(self, claims: Iterable[Claim]) -> bool:
+        return len({cell for claim in claims for cell in claim.row}) > LARGE
+
+    def _moved(self, model: _Model, row: Row, given: Mapping[int, float], enough: float) -> list[float]:
+        """Values of a mean for which votes are found, as far apart as they must be if the model lets them."""
+        met = self._met(row, given)
+        if not met and self._truth is not None:
+            met = [sum(weight * self._truth(cell) for cell, weight in row.items())]
+        for sign in (1.0, -1.0):
+            if met and max(met) - min(met) < enough - TOLERANCE:
+                self._keep(model, model.far(sign, (min if sign > 0 else max)(met) + sign * enough))
+                met += self._met(row, given)
+        return met
+
+    def _near(self, row: Row, claims: list[Claim]) -> Iterator[list[Claim]]:
+        """What is printed, as it binds the cells around a mean that can give way, while all others are as they are."""
+        if self._truth is None:
+            return
+        loose = [
+            {cell for cell in claim.row if self._is_loose(cell)} for claim in claims if row.keys() & claim.row.keys()
+        ]
+        free = set(row)
+        for most in NEAR:
+            wider = free.union(*(cells for cells in loose if len(cells) <= most))
+            if wider != free:
+                free = wider
+                yield [self._with_truth(claim, free) for claim in claims if not free.isdisjoint(claim.row)]
+
+    def _is_loose(self, cell: int) -> bool:
+        low, high = self.ends[cell]
+        return high - low > LOOSE
+
+    def _with_truth(self, claim: Claim, free: set[int]) -> Claim:
+        """A claim about the free cells alone."""
+        if self._truth is None:
+            return claim
+        rest = sum(weight * self._truth(cell) for cell, weight in claim.row.items() if cell not in free)
+        own = {cell: weight for cell, weight in claim.row.items() if cell in free}
+        return Claim(own, claim.low - rest, claim.high - rest, claim.where)
 
     def _least(self, model: _Model, sign: float) -> tuple[float, float]:
         found, *ends = model.least(sign)
@@ -285,10 +346,9 @@ class _Model:
     def least(self, sign: float) -> tuple[NDArray[np.float64] | None, float, float]:
         """Votes that were found, the least that `sign` times the mean can be, and the least that was found."""
         terms, constant = self._terms(self.row)
-        aim = np.zeros(len(self.low))
-        for place, weight in terms:
-            aim[place] += sign * weight
-        found = self._run(aim)
+        found = self._run(self._aim(terms, sign))
+        if found.status == INFEASIBLE or any(low > high for low, high in zip(self.low, self.high, strict=True)):
+            raise Contradiction("what is printed cannot all be true")
         if found.status == OPTIMAL:
             return (found.x, *(float(found.fun) + sign * constant,) * 2)
         shown = found.mip_dual_bound if found.mip_dual_bound is not None else -np.inf
@@ -300,24 +360,32 @@ class _Model:
         """Any votes whose mean lies at an end or beyond it; None where none were found."""
         terms, constant = self._terms(self.row)
         ends = (end - constant, np.inf) if sign > 0 else (-np.inf, end - constant)
-        try:
-            return self._run(np.zeros(len(self.low)), (terms, *ends)).x  # type: ignore[no-any-return]
-        except Contradiction:
-            return None
+        found = self._run(np.zeros(len(self.low)), (terms, *ends), seconds=GLANCE)
+        return found.x  # type: ignore[no-any-return]
 
-    def _run(self, aim: NDArray[np.float64], *more: Line) -> OptimizeResult:
-        if any(low > high for low, high in zip(self.low, self.high, strict=True)):
-            raise Contradiction("what is printed cannot all be true")
-        found = milp(
+    def relaxed(self, sign: float) -> float:
+        """The least that `sign` times the mean can be if votes could be split: at most what it is."""
+        terms, constant = self._terms(self.row)
+        found = self._run(self._aim(terms, sign), whole=False, seconds=10 * SECONDS)
+        outer = sum(min(sign * weight * end for end in self.program.ends[cell]) for cell, weight in self.row.items())
+        return max(float(found.fun) + sign * constant, outer) if found.status == OPTIMAL else outer
+
+    def _aim(self, terms: list[tuple[int, float]], sign: float) -> NDArray[np.float64]:
+        aim = np.zeros(len(self.low))
+        for place, weight in terms:
+            aim[place] += sign * weight
+        return aim
+
+    def _run(
+        self, aim: NDArray[np.float64], *more: Line, whole: bool = True, seconds: float | None = None
+    ) -> OptimizeResult:
+        return milp(
             aim,
-            integrality=np.array(self.whole, dtype=int),
-            bounds=Box(np.array(self.low), np.array(self.high)),
+            integrality=np.array(self.whole, dtype=int) * whole,
+            bounds=Box(np.array(self.low), np.maximum(self.low, self.high)),
             constraints=_constraints([*self._rows, *more], len(self.low)),
-            options={"time_limit": SECONDS, "mip_rel_gap": 0.0},
+            options={"time_limit": SECONDS if seconds is None else seconds, "mip_rel_gap": 0.0},
         )
-        if found.status == INFEASIBLE:
-            raise Contradiction("what is printed cannot all be true")
-        return found
 
     def read(self, found: NDArray[np.float64]) -> dict[int, tuple[float, frozenset[float]]]:
         """Mean of every cell in votes that were found, and of uneven scales the answers that occur."""

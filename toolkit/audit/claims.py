@@ -92,7 +92,7 @@ class Claims:
             if any(_is_titled(grid.caption, _(caption)) for caption in SILENT):
                 return
         if any(NUMBER.fullmatch(cell) for row in grid.rows for cell in row):
-            self.unread[grid.caption] += 1
+            self.unread[_title(grid.caption)] += 1
 
     def _matrix(self, page: Page, grid: Grid, _: Callable[[str], str]) -> None:
         """Means of a unit by indicator and source."""
@@ -253,6 +253,11 @@ def _value(text: str) -> str:
 def _is_titled(caption: str, title: str) -> bool:
     """Whether a caption is this title, or the title and what the table finds."""
     return caption == title or caption.startswith((f"{title}. ", f"{title}: ", f"{title}："))
+
+
+def _title(caption: str) -> str:
+    """A caption without what the table finds."""
+    return re.split(r"：|\. ", caption, maxsplit=1)[0]
 
 
 def _flat(text: str) -> str:

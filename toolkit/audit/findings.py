@@ -79,7 +79,7 @@ class Audit:
     def __init__(
         self, ground: Ground, claims: Iterable[Claim], secrets: Iterable[Secret] | None = None, width: float = WIDTH
     ) -> None:
-        self.ground, self.program, self.width = ground, Program(claims, ground.votes), width
+        self.ground, self.program, self.width = ground, Program(claims, ground.votes, ground.truth), width
         self.secrets = list(ground.secrets() if secrets is None else secrets)
 
     def __len__(self) -> int:
@@ -113,6 +113,8 @@ class Audit:
         votes = self.ground.votes(cell)
         if not votes.points or votes.n < len(self.ground.cast(cell)):
             return span
+        if span.reached < enough and self.program.is_large({cell: 1.0}):
+            return span._replace(reached=0.0)  # he knows what anybody knows; what more he knows is not looked for
         return self.program.span({cell: 1.0}, {cell: own}, enough)
 
 
