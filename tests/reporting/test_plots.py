@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -13,7 +14,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from toolkit.documents.notebook import read
-from toolkit.reporting import plots, prose
+from toolkit.reporting import plots, prose, tables
 from toolkit.reporting.chart import WIDTH, shortened
 
 NAMES = ["distribution", "league", "profile", "heat", "stars", "selves"]
@@ -245,3 +246,12 @@ def test_two_processes_draw_the_same_bytes(make_view):
     ).stdout.split()
     here = [sha256(getattr(plots, name)(make_view("zh")).svg.encode()).hexdigest() for name in NAMES]
     assert there == [*here, "False"]  # and figures of our own need no matplotlib
+
+
+def test_a_profile_without_any_source_shows_what_all_have_said(make_view):
+    """Where every source is hidden their table has neither columns nor rows."""
+    view = make_view()
+    view = replace(view, by_source=pd.DataFrame(), labels={})
+    assert "All sources" in plots.profile(view).svg
+    assert plots.heat(view) is None
+    assert tables.matrix(view).rows

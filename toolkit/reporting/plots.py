@@ -152,13 +152,12 @@ def profile(view: Slice) -> Plot | None:
         return None
     _ = words(view.language)
     names = [shortened(label) for label in rows["label"]]
-    by_source = view.by_source.loc[rows.index]
     everything = numbers(rows["score"])
     series: list[tuple[str, Mark, str, list[float]]] = []
-    for number, source in enumerate(by_source.columns):
+    for number, source in enumerate(view.by_source.columns):
         again, hue = divmod(number, len(COLOURS))
         mark = MARKS[(hue + again) % len(MARKS)]
-        series.append((view.labels[source], mark, COLOURS[hue], numbers(by_source[source])))
+        series.append((view.labels[source], mark, COLOURS[hue], numbers(view.by_source[source].loc[rows.index])))
     series.append((_("All sources"), "bar", INK, everything))
     keys = [(name, mark, colour, values[0]) for name, mark, colour, values in series]
     ends = limits(*(values for *_, values in series))
