@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
     from toolkit.audit.ground import Row
-    from toolkit.audit.votes import Votes
+    from toolkit.audit.votes import Runs, Votes
 
     Line = tuple[list[tuple[int, float]], float, float]
     """A constraint: weights of unknowns by their places, and the ends of their sum."""
@@ -121,7 +121,7 @@ class Program:
         self.ends = {cell: (found.lowest, found.highest) for cell, found in self.votes.items()}
         self.open = self._tighten([claim for claim in claims if claim.row])
         self._claims_of: dict[int, list[Claim]] = {}
-        self._pool: list[dict[int, tuple[float, frozenset[float]]]] = []
+        self._pool: list[dict[int, float]] = []
         for claim in self.open:
             for cell in claim.row:
                 if not self._is_known(cell):
@@ -162,9 +162,8 @@ class Program:
         return moved
 
     def _says_more(self, claim: Claim) -> bool:
-        """Whether a claim could still bind: it holds two cells or more that are not known, and not anything they do."""
-        unknown = [cell for cell in claim.row if not self._is_known(cell)]
-        if not unknown or (len(unknown) == 1 and self.votes[unknown[0]].step):
+        """Whether a claim could still bind: it holds cells that are not known, and not anything they do."""
+        if all(self._is_known(cell) for cell in claim.row):
             return False
         least = sum(weight * self.ends[cell][0] for cell, weight in claim.row.items())
         most = sum(weight * self.ends[cell][1] for cell, weight in claim.row.items())
@@ -267,19 +266,18 @@ class Program:
     def _met(self, row: Row, given: Mapping[int, float]) -> list[float]:
         """Values of a mean in the votes that were found, if they hold those that are given."""
         return [
-            sum(weight * votes[cell][0] for cell, weight in row.items())
+            sum(weight * votes[cell] for cell, weight in row.items())
             for votes in self._pool
             if row.keys() <= votes.keys() and all(self._holds(cell, own, votes[cell]) for cell, own in given.items())
         ]
 
-    def _holds(self, cell: int, own: float, cast: tuple[float, frozenset[float]]) -> bool:
-        """Whether one of the votes that were found can be this one."""
-        mean, points = cast
+    def _holds(self, cell: int, own: float, mean: float) -> bool:
+        """Whether one of the votes that were found can be this one, as far as their mean tells."""
         votes = self.votes[cell]
-        if not votes.step:
-            return own in points
-        rest = mean * votes.n - own
-        return (votes.n - 1) * votes.lowest - TOLERANCE <= rest <= (votes.n - 1) * votes.highest + TOLERANCE
+        if not votes.runs:
+            return False
+        sum_ = round((mean - votes.lowest) / votes.grain)
+        return any(first <= sum_ <= last for first, last in votes.runs_with(own))
 
     def _around(self, row: Row) -> list[Claim]:
         """The claims that touch a mean, directly or through each other."""
@@ -315,15 +313,8 @@ class _Model:
         """The unknowns of a cell: the sum of its votes in steps, how often each answer was given, or its mean."""
         votes, (low, high) = self.program.votes[cell], self.program.ends[cell]
         given = self.given.get(cell)
-        if votes.step:
-            grain = votes.step / votes.n
-            if given is not None:  # the others have cast what is left
-                rest = (given + side * (votes.n - 1) for side in (votes.lowest, votes.highest))
-                low, high = (
-                    pick(end, each / votes.n) for pick, end, each in zip((max, min), (low, high), rest, strict=True)
-                )
-            self._unknown(cell, grain, round((low - votes.lowest) / grain), round((high - votes.lowest) / grain))
-            self.constant[cell] = votes.lowest
+        if votes.runs:
+            self._add_sum(cell, votes.runs if given is None else votes.runs_with(given))
         elif not votes.points:
             self._unknown(cell, 1.0, low, high, whole=False)
         else:
@@ -332,6 +323,24 @@ class _Model:
             terms = self.columns[cell]
             self._rows.append(([(place, 1.0) for place, _ in terms], votes.n, votes.n))
             self._rows.append((terms, low - TOLERANCE, high + TOLERANCE))
+
+    def _add_sum(self, cell: int, runs: Runs) -> None:
+        """The sum of a cell's votes; an unknown for each run tells whether it lies there."""
+        votes, ends = self.program.votes[cell], self.program.ends[cell]
+        least, most = (round((end - votes.lowest) / votes.grain) for end in ends)
+        runs = tuple((max(first, least), min(last, most)) for first, last in runs if first <= most and last >= least)
+        self.constant[cell] = votes.lowest
+        self._unknown(cell, votes.grain, *((runs[0][0], runs[-1][1]) if runs else (1, 0)))
+        if len(runs) > 1:
+            place = len(self.low) - 1
+            picks = range(len(self.low), len(self.low) + len(runs))
+            self.low += [0] * len(runs)
+            self.high += [1] * len(runs)
+            self.whole += [True] * len(runs)
+            self._rows.append(([(pick, 1.0) for pick in picks], 1, 1))
+            for side, ends in enumerate(((0, np.inf), (-np.inf, 0))):
+                terms = [(pick, -float(run[side])) for pick, run in zip(picks, runs, strict=True)]
+                self._rows.append(([(place, 1.0), *terms], *ends))
 
     def _unknown(self, cell: int, weight: float, low: float, high: float, *, whole: bool = True) -> None:
         self.columns.setdefault(cell, []).append((len(self.low), weight))
@@ -387,16 +396,12 @@ class _Model:
             options={"time_limit": SECONDS if seconds is None else seconds, "mip_rel_gap": 0.0},
         )
 
-    def read(self, found: NDArray[np.float64]) -> dict[int, tuple[float, frozenset[float]]]:
-        """Mean of every cell in votes that were found, and of uneven scales the answers that occur."""
+    def read(self, found: NDArray[np.float64]) -> dict[int, float]:
+        """Mean of every cell in votes that were found."""
         read = {}
         for cell, parts in self.columns.items():
-            votes = self.program.votes[cell]
             amounts = [round(found[place]) if self.whole[place] else found[place] for place, _ in parts]
-            mean = self.constant.get(cell, 0.0) + sum(n * w for n, (_, w) in zip(amounts, parts, strict=True))
-            uneven = not votes.step and votes.points
-            cast = [points for points, n in zip(votes.points, amounts, strict=True) if n > 0] if uneven else []
-            read[cell] = (float(mean), frozenset(cast))
+            read[cell] = self.constant.get(cell, 0.0) + sum(n * w for n, (_, w) in zip(amounts, parts, strict=True))
         return read
 
 
