@@ -37,8 +37,8 @@ LOOSE = 1.0
 """Points between the ends of a cell from which on it can give way to another."""
 LARGE = 600
 """Cells from which on a program is not solved as a whole: its relaxation bounds a mean, and votes are sought nearby."""
-NEAR = 30, 100
-"""Cells that are let go around a mean, first few and then more of them."""
+NEAR = 8, 40
+"""Of each printed number so many cells are let go around a mean, first few and then more of them."""
 GLANCE = 0.5
 """Seconds for which votes are sought."""
 
@@ -88,6 +88,13 @@ class Span(NamedTuple):
         return self.high - self.low
 
 
+class _Part(NamedTuple):
+    """Claims that touch each other, and how many cells they hold."""
+
+    claims: list[Claim]
+    size: int
+
+
 class Program:
     """All that is printed, as constraints on votes.
 
@@ -120,12 +127,14 @@ class Program:
         self.votes: dict[int, Votes] = {cell: votes(cell) for cell in cells}
         self.ends = {cell: (found.lowest, found.highest) for cell, found in self.votes.items()}
         self.open = self._tighten([claim for claim in claims if claim.row])
-        self._claims_of: dict[int, list[Claim]] = {}
         self._pool: list[dict[int, float]] = []
+        self._claims_of: dict[int, list[Claim]] = {}
         for claim in self.open:
             for cell in claim.row:
                 if not self._is_known(cell):
                     self._claims_of.setdefault(cell, []).append(claim)
+        self._parts = self._connected()
+        self._at_truth: dict[int, float] = {}
 
     def _is_known(self, cell: int) -> bool:
         low, high = self.ends[cell]
@@ -197,9 +206,9 @@ class Program:
         if not claims and not given:
             low, high = (sum(weight * self.ends[cell][side] for cell, weight in row.items()) for side in (0, 1))
             return Span(low, high, high - low)
-        large = self._is_large(claims)
+        large = self.is_large(row)
         met: list[float] = []
-        for part in (self._near(row, claims) if large else [claims]) if np.isfinite(enough) else ():
+        for part in (self._near(row) if large else [claims]) if np.isfinite(enough) else ():
             met = self._moved(_Model(self, part, row, given), row, given, enough)
             if met and max(met) - min(met) >= enough - TOLERANCE:
                 return Span(min(met), max(met), max(met) - min(met))
@@ -211,10 +220,7 @@ class Program:
 
     def is_large(self, row: Row) -> bool:
         """Whether so much is printed around a mean that votes are sought nearby only."""
-        return self._is_large(self._around(row))
-
-    def _is_large(self, claims: Iterable[Claim]) -> bool:
-        return len({cell for claim in claims for cell in claim.row}) > LARGE
+        return sum(part.size for part in self._parts_of(row)) > LARGE
 
     def _moved(self, model: _Model, row: Row, given: Mapping[int, float], enough: float) -> list[float]:
         """Values of a mean for which votes are found, as far apart as they must be if the model lets them."""
@@ -227,19 +233,23 @@ class Program:
                 met += self._met(row, given)
         return met
 
-    def _near(self, row: Row, claims: list[Claim]) -> Iterator[list[Claim]]:
+    def _near(self, row: Row) -> Iterator[list[Claim]]:
         """What is printed, as it binds the cells around a mean that can give way, while all others are as they are."""
         if self._truth is None:
             return
-        loose = [
-            {cell for cell in claim.row if self._is_loose(cell)} for claim in claims if row.keys() & claim.row.keys()
-        ]
-        free = set(row)
         for most in NEAR:
-            wider = free.union(*(cells for cells in loose if len(cells) <= most))
-            if wider != free:
-                free = wider
-                yield [self._with_truth(claim, free) for claim in claims if not free.isdisjoint(claim.row)]
+            free = set(row)
+            for claim in self._touching(row):
+                loose = [cell for cell in claim.row if self._is_loose(cell)]
+                free.update(sorted(loose, key=lambda cell: min(abs(cell - own) for own in row))[:most])
+            for claim in self._touching(free):
+                loose = [cell for cell in claim.row if self._is_loose(cell)]
+                free.update(loose if len(loose) <= most else ())
+            yield [self._with_truth(claim, free) for claim in self._touching(free)]
+
+    def _touching(self, cells: Iterable[int]) -> list[Claim]:
+        """The claims about some cells."""
+        return list({id(claim): claim for cell in cells for claim in self._claims_of.get(cell, ())}.values())
 
     def _is_loose(self, cell: int) -> bool:
         low, high = self.ends[cell]
@@ -249,8 +259,10 @@ class Program:
         """A claim about the free cells alone."""
         if self._truth is None:
             return claim
-        rest = sum(weight * self._truth(cell) for cell, weight in claim.row.items() if cell not in free)
+        if id(claim) not in self._at_truth:
+            self._at_truth[id(claim)] = sum(weight * self._truth(cell) for cell, weight in claim.row.items())
         own = {cell: weight for cell, weight in claim.row.items() if cell in free}
+        rest = self._at_truth[id(claim)] - sum(weight * self._truth(cell) for cell, weight in own.items())
         return Claim(own, claim.low - rest, claim.high - rest, claim.where)
 
     def _least(self, model: _Model, sign: float) -> tuple[float, float]:
@@ -279,17 +291,29 @@ class Program:
         sum_ = round((mean - votes.lowest) / votes.grain)
         return any(first <= sum_ <= last for first, last in votes.runs_with(own))
 
+    def _connected(self) -> dict[int, _Part]:
+        """Claims that touch each other, directly or through others, by each of their cells."""
+        found: dict[int, _Part] = {}
+        for start in self._claims_of:
+            if start not in found:
+                reached, claims, waiting = {start}, dict[int, Claim](), [start]
+                while waiting:
+                    for claim in self._claims_of[waiting.pop()]:
+                        if id(claim) not in claims:
+                            claims[id(claim)] = claim
+                            new = {cell for cell in claim.row if cell in self._claims_of} - reached
+                            reached |= new
+                            waiting += new
+                cells = {cell for claim in claims.values() for cell in claim.row}
+                found |= dict.fromkeys(reached, _Part(list(claims.values()), len(cells)))
+        return found
+
+    def _parts_of(self, row: Row) -> list[_Part]:
+        return list({id(part): part for cell in row if (part := self._parts.get(cell))}.values())
+
     def _around(self, row: Row) -> list[Claim]:
         """The claims that touch a mean, directly or through each other."""
-        reached, found, waiting = set(row), dict[int, Claim](), list(row)
-        while waiting:
-            for claim in self._claims_of.get(waiting.pop(), ()):
-                if id(claim) not in found:
-                    found[id(claim)] = claim
-                    new = {cell for cell in claim.row if not self._is_known(cell)} - reached
-                    reached |= new
-                    waiting += new
-        return list(found.values())
+        return [claim for part in self._parts_of(row) for claim in part.claims]
 
 
 class _Model:
