@@ -37,10 +37,12 @@ LOOSE = 1.0
 """Points between the ends of a cell from which on it can give way to another."""
 LARGE = 600
 """Cells from which on a program is not solved as a whole: its relaxation bounds a mean, and votes are sought nearby."""
-NEAR = 8, 40
+SMALL = 24
+"""Cells up to which votes are sought in a program as a whole, else nearby first."""
+NEAR = 4, 8, 24
 """Of each printed number so many cells are let go around a mean, first few and then more of them."""
-GLANCE = 0.5
-"""Seconds for which votes are sought."""
+GLANCE = 50
+"""Nodes of its search tree after which a solver gives up finding votes: what it finds must not hang on a machine's speed."""
 
 
 class Contradiction(ValueError):  # noqa: N818  (that is what it is)
@@ -198,29 +200,42 @@ class Program:
             If not all that is printed can be true together.
         """
         given = given or {}
+        met = self._reach(row, given, enough)
+        if met and max(met) - min(met) >= enough - TOLERANCE:
+            return Span(min(met), max(met), max(met) - min(met))
+        model = _Model(self, self._around(row), row, given)
+        if self.is_large(row):
+            return Span(model.relaxed(1.0), -model.relaxed(-1.0), max(met, default=0.0) - min(met, default=0.0))
+        (low, lowest), (high, highest) = self._least(model, 1.0), self._least(model, -1.0)
+        return Span(low, -high, max(-highest - lowest, 0.0))
+
+    def is_free(self, row: Row, enough: float, given: Mapping[int, float] | None = None) -> bool:
+        """Whether votes are found with which a mean lies as far apart; see `span`, which costs more if they are not."""
+        met = self._reach(row, given or {}, enough)
+        return bool(met) and max(met) - min(met) >= enough - TOLERANCE
+
+    def _reach(self, row: Row, given: Mapping[int, float], enough: float) -> list[float]:
+        """Values of a mean for which votes are found, no further apart than is enough."""
         for cell in row:
             if cell not in self.votes:
                 self.votes[cell] = self._votes_of(cell)
                 self.ends[cell] = self.votes[cell].lowest, self.votes[cell].highest
         claims = self._around(row)
         if not claims and not given:
-            low, high = (sum(weight * self.ends[cell][side] for cell, weight in row.items()) for side in (0, 1))
-            return Span(low, high, high - low)
-        large = self.is_large(row)
+            return [sum(weight * self.ends[cell][side] for cell, weight in row.items()) for side in (0, 1)]
         met: list[float] = []
-        for part in (self._near(row) if large else [claims]) if np.isfinite(enough) else ():
+        for part in (self._near(row) if self._size(row) > SMALL else [claims]) if np.isfinite(enough) else ():
             met = self._moved(_Model(self, part, row, given), row, given, enough)
             if met and max(met) - min(met) >= enough - TOLERANCE:
-                return Span(min(met), max(met), max(met) - min(met))
-        model = _Model(self, claims, row, given)
-        if large:
-            return Span(model.relaxed(1.0), -model.relaxed(-1.0), max(met, default=0.0) - min(met, default=0.0))
-        (low, lowest), (high, highest) = self._least(model, 1.0), self._least(model, -1.0)
-        return Span(low, -high, max(-highest - lowest, 0.0))
+                break
+        return met
 
     def is_large(self, row: Row) -> bool:
         """Whether so much is printed around a mean that votes are sought nearby only."""
-        return sum(part.size for part in self._parts_of(row)) > LARGE
+        return self._size(row) > LARGE
+
+    def _size(self, row: Row) -> int:
+        return sum(part.size for part in self._parts_of(row))
 
     def _moved(self, model: _Model, row: Row, given: Mapping[int, float], enough: float) -> list[float]:
         """Values of a mean for which votes are found, as far apart as they must be if the model lets them."""
@@ -393,7 +408,7 @@ class _Model:
         """Any votes whose mean lies at an end or beyond it; None where none were found."""
         terms, constant = self._terms(self.row)
         ends = (end - constant, np.inf) if sign > 0 else (-np.inf, end - constant)
-        found = self._run(np.zeros(len(self.low)), (terms, *ends), seconds=GLANCE)
+        found = self._run(np.zeros(len(self.low)), (terms, *ends), nodes=GLANCE)
         return found.x  # type: ignore[no-any-return]
 
     def relaxed(self, sign: float) -> float:
@@ -410,14 +425,20 @@ class _Model:
         return aim
 
     def _run(
-        self, aim: NDArray[np.float64], *more: Line, whole: bool = True, seconds: float | None = None
+        self,
+        aim: NDArray[np.float64],
+        *more: Line,
+        whole: bool = True,
+        seconds: float | None = None,
+        nodes: int | None = None,
     ) -> OptimizeResult:
+        limits = {"time_limit": SECONDS if seconds is None else seconds} if nodes is None else {"node_limit": nodes}
         return milp(
             aim,
             integrality=np.array(self.whole, dtype=int) * whole,
             bounds=Box(np.array(self.low), np.maximum(self.low, self.high)),
             constraints=_constraints([*self._rows, *more], len(self.low)),
-            options={"time_limit": SECONDS if seconds is None else seconds, "mip_rel_gap": 0.0},
+            options=limits | {"mip_rel_gap": 0.0},
         )
 
     def read(self, found: NDArray[np.float64]) -> dict[int, float]:

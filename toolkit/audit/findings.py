@@ -91,27 +91,50 @@ class Audit:
         for *key, row in self.secrets:
             yield [*self._of(*key, row=row)]
 
+    def is_safe(self, secret: Secret) -> bool:
+        """Whether it is shown that nobody knows a hidden mean too well; what is not safe is not looked at further."""
+        *_, row = secret
+        enough = self._enough(row)
+        if not self.program.is_free(row, enough):
+            return False
+        return all(
+            self.program.is_free(row, least, {cell: own}) if self._tells_more(cell) else least <= enough
+            for cell, own, least in self._readers(row, enough)
+        )
+
+    def _enough(self, row: Row) -> float:
+        votes = [self.ground.votes(cell) for cell in row]
+        return min(self.width, (max(each.highest for each in votes) - min(each.lowest for each in votes)) / 2)
+
+    def _readers(self, row: Row, enough: float) -> Iterator[tuple[int, float, float]]:
+        """Each vote that a reader may have cast: its cell, and how free the mean must be for the rest to be as free."""
+        [cell, *others] = row
+        n = self.ground.votes(cell).n
+        if not others and n > 1:
+            yield from ((cell, own, enough * (n - 1) / n) for own in dict.fromkeys(self.ground.cast(cell)))
+
+    def _tells_more(self, cell: int) -> bool:
+        """Whether one's own vote tells more of a mean; that of a trimmed one may not be in it."""
+        votes = self.ground.votes(cell)
+        return bool(votes.points) and votes.n >= len(self.ground.cast(cell))
+
     def _of(self, turn: str, ratee: str, source: str, indicator: str, *, row: Row) -> Iterator[Finding]:
         votes = [self.ground.votes(cell) for cell in row]
         key = turn, ratee, source, indicator, min(each.n for each in votes)
-        scale = max(each.highest for each in votes) - min(each.lowest for each in votes)
-        enough = min(self.width, scale / 2)
+        enough = self._enough(row)
         span = self.program.span(row, enough=enough)
         yield Finding(*key, ANYBODY, span.low, span.high, _verdict(span, enough))
-        if len(row) > 1 or votes[0].n <= 1:
-            return
-        [cell], n = row, votes[0].n
-        for own in dict.fromkeys(self.ground.cast(cell)):
-            known = self._own(cell, own, span, enough * (n - 1) / n)
+        for cell, own, least in self._readers(row, enough):
+            n = votes[0].n
+            known = self._own(cell, own, span, least)
             low, high = ((n * end - own) / (n - 1) for end in (known.low, known.high))
             low, high = max(low, votes[0].lowest), min(high, votes[0].highest)
             rest = Span(low, high, min(known.reached * n / (n - 1), high - low))
             yield Finding(*key, f"{own:g}", rest.low, rest.high, _verdict(rest, enough))
 
     def _own(self, cell: int, own: float, span: Span, enough: float) -> Span:
-        """What a mean can be for somebody who has given one of its votes; that of a trimmed one may not be in it."""
-        votes = self.ground.votes(cell)
-        if not votes.points or votes.n < len(self.ground.cast(cell)):
+        """What a mean can be for somebody who has given one of its votes."""
+        if not self._tells_more(cell):
             return span
         if span.reached < enough and self.program.is_large({cell: 1.0}):
             return span._replace(reached=0.0)  # he knows what anybody knows; what more he knows is not looked for

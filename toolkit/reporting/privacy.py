@@ -165,8 +165,11 @@ def published(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def settled(number: T) -> T:
-    """A number, or a column of them, rounded to the digits that are printed; what rounds to nothing has no sign."""
-    return (number.round(DIGITS) if isinstance(number, np.ndarray) else round(number, DIGITS)) + 0.0
+    """A number, or a column of them, rounded to the digits that are printed; what rounds to nothing has no sign.
+
+    Python and NumPy round 76.55 differently; here a number is NumPy's too, so that it is the same wherever it stands.
+    """
+    return (float(np.round(number, DIGITS)) if isinstance(number, float | int) else number.round(DIGITS)) + 0.0
 
 
 def coarse(low: ArrayLike, high: ArrayLike, n: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
