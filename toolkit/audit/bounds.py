@@ -42,7 +42,7 @@ SMALL = 24
 NEAR = 4, 8, 24
 """Of each printed number so many cells are let go around a mean, first few and then more of them."""
 GLANCE = 50
-"""Nodes of its search tree after which a solver gives up finding votes: what it finds must not hang on a machine's speed."""
+"""Nodes of its search tree after which a solver gives up finding votes; what it finds must not hang on time."""
 
 
 class Contradiction(ValueError):  # noqa: N818  (that is what it is)
