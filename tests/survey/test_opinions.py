@@ -48,6 +48,7 @@ def test_holm_rejects_what_bounds_the_familywise_error_in_the_published_example(
     assert (adjusted <= 0.05).sum() == case["expected"]["rejected"]
 
 
+@pytest.mark.slow
 def test_of_many_themes_none_of_which_rises_hardly_ever_one_is_called_rising():
     """The familywise error: at most 5% of 200 made-up pairs of rounds, give or take the error of 200 draws."""
     rng = np.random.default_rng(1)

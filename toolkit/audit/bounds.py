@@ -123,7 +123,7 @@ class Program:
         truth: Callable[[int], float] | None = None,
     ) -> None:
         self._truth = truth
-        claims = list({(*claim.row.items(), claim.low, claim.high): claim for claim in claims}.values())
+        claims = _merged(claims)
         cells = dict.fromkeys(cell for claim in claims for cell in claim.row)
         self._votes_of = votes
         self.votes: dict[int, Votes] = {cell: votes(cell) for cell in cells}
@@ -329,6 +329,19 @@ class Program:
     def _around(self, row: Row) -> list[Claim]:
         """The claims that touch a mean, directly or through each other."""
         return [claim for part in self._parts_of(row) for claim in part.claims]
+
+
+def _merged(claims: Iterable[Claim]) -> list[Claim]:
+    """One claim about every mean: what is printed of it in several places holds together, or something was misread."""
+    found: dict[frozenset[tuple[int, float]], Claim] = {}
+    for claim in claims:
+        row = frozenset(claim.row.items())
+        last = found.get(row, claim)
+        low, high = max(last.low, claim.low), min(last.high, claim.high)
+        if low > high + TOLERANCE:
+            raise Contradiction(f"{claim.where}: {claim.low:.2f} to {claim.high:.2f} cannot be, by {last.where}")
+        found[row] = Claim(claim.row, low, high, claim.where)
+    return list(found.values())
 
 
 class _Model:

@@ -248,7 +248,7 @@ class Book:
             attributed = design.attributed | {SELF: open_selves}
             rows = self._of_round(self.scores.units)
             rows = rows[rows["source"].isin(weighing) & (rows["indicator"] == "") & (rows["raters"] > 0)]
-            self._bare[open_selves] = self.guard.bare | {
+            self._bare[open_selves] = {
                 unit
                 for unit, seen in _pairs(rows, "unit_id", "raters").items()
                 if rests_on_few(seen, attributed, design.min_raters)
