@@ -1,5 +1,7 @@
 """What it costs to import 20,000 answered questionnaires of 36 columns, beside what it costs pandas to read the file.
 
+Raking, `raking.py`, is measured after it in the same run.
+
 The ways take turns in processes of their own; the median of the runs counts. Pandas only reads the cells, with openpyxl
 by default; `calamine` is pandas with the reader that we use. Ours reads, matches headings and answers, makes
 pseudonyms, checks every answer against the scheme and all of them together, and writes ratings.csv.
@@ -104,6 +106,8 @@ def main():
     print("| way | seconds | CPU seconds | way / toolkit, CPU |\n|---|--:|--:|--:|")
     for way, (seconds, cpu) in medians.items():
         print(f"| {way} | {seconds:.2f} | {cpu:.2f} | {cpu / medians['toolkit'][1]:.2f} |")
+    print("\nRaking\n", flush=True)
+    subprocess.run([sys.executable, str(Path(__file__).with_name("raking.py"))], check=True)
 
 
 if __name__ == "__main__":
