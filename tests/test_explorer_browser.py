@@ -17,7 +17,7 @@ import toolkit as tk
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[1]
-WAIT = 30_000
+WAIT = 120_000
 """Milliseconds that anything may take on a busy machine."""
 LANGUAGES = ("zh", "en")
 PUBLIC, PEER = ".tk-sources-5", ".tk-sources-4"  # places in the tree of the sources
