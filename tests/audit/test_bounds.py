@@ -1,7 +1,7 @@
 """What hidden cells can be: a table that was published, cells worked by hand, and brute force."""
 
 import json
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +96,49 @@ def test_a_rater_who_knows_his_own_vote_sees_further(scale):
     found = program.span({0: 1.0}, {0: own})
     means = [sum(cast) / 3 for cast in multisets(votes, 59, 81) if own in cast]
     assert (found.low, found.high) == pytest.approx((min(means), max(means)))
+
+
+@pytest.mark.parametrize("scale", [(0, 3, 4, 5), (0, 1), (0, 5, 7), (0, 2, 9), (0, 1, 4, 6), (0, 1, 2, 3, 4)])
+def test_sums_of_votes_are_those_that_there_are(scale):
+    """Against sums added one vote after the other, up to far beyond where more votes only stretch the middle."""
+    points = tuple(60 + 2.5 * step for step in scale)
+    sums = {0}
+    for n in range(1, 3 * scale[-1] + 4):
+        fewer, sums = sums, {total + step for total in sums for step in scale}
+        votes = Votes(n, points)
+        found = votes._sums_of(n)  # `runs` are these unless they are many
+        assert {total for first, last in found for total in range(first, last + 1)} == sums
+        assert all(last + 1 < first for (_, last), (first, _) in pairwise(found))
+        assert votes.runs in (found, ())
+        own = scale[1]
+        others = votes.runs_with(points[1])
+        assert {total for first, last in others for total in range(first, last + 1)} == {x + own for x in fewer}
+
+
+def test_ends_are_means_that_votes_can_have():
+    votes = Votes(3, LEVELS)
+    assert votes.within(1, 15) == (20, 0)  # nothing lies there, so the first end is above the last
+    assert votes.within(1, 50) == (20, pytest.approx(140 / 3))
+    assert Votes(2, (0.0, 33.3, 66.7, 100.0)).within(1, 99) == pytest.approx((16.65, 83.35))
+
+
+def test_a_vote_is_taken_off_where_the_others_come_to_less_in_more_runs():
+    """Three of these votes come to 14 runs, four to 12; whoever gave the highest knows what the others can be."""
+    scale = (0.0, 7.0, 10.0, 17.0, 19.0, 22.0, 26.0)
+    votes = Votes(4, scale)
+    assert votes.runs
+    assert not Votes(3, scale).runs
+    program = Program([Claim({0: 1.0}, 6.6, 8.4)], lambda _: votes)
+    span = program.span({0: 1.0}, {0: 26.0})
+    means = [sum(cast) / 4 for cast in multisets(votes, 6.6, 8.4) if 26.0 in cast]
+    assert (span.low, span.high) == pytest.approx((min(means), max(means)))
+
+
+def test_what_is_printed_must_be_so():
+    claims = [Claim({0: 1.0}, 74.95, 75.05, "page 1"), Claim({1: 1.0}, 49.95, 50.05, "page 2")]
+    truth = {0: 75.0, 1: 60.0}
+    with pytest.raises(Contradiction, match=r"page 2: 49\.95 to 50\.05, must hold 60\.00"):
+        Program(claims, lambda _: Votes(20, STARS), truth.__getitem__)
 
 
 def test_what_nothing_speaks_of_can_be_anything():

@@ -33,6 +33,8 @@ SECONDS = 2.0
 PASSES = 20
 """How often bounds of one cell are used to tighten those of the others before the solver is asked."""
 INFEASIBLE, OPTIMAL = 2, 0
+ROUGH = 1e-6
+"""Points by which a true mean may lie outside of what is printed: sums of many binary fractions."""
 LOOSE = 1.0
 """Points between the ends of a cell from which on it can give way to another."""
 LARGE = 600
@@ -113,7 +115,7 @@ class Program:
     Raises
     ------
     Contradiction
-        If not all of it can be true.
+        If not all of it can be true, or with `truth` is not.
     """
 
     def __init__(
@@ -136,7 +138,15 @@ class Program:
                 if not self._is_known(cell):
                     self._claims_of.setdefault(cell, []).append(claim)
         self._parts = self._connected()
-        self._at_truth: dict[int, float] = {}
+        self._at_truth = {} if truth is None else {id(claim): self._checked(claim, truth) for claim in claims}
+
+    @staticmethod
+    def _checked(claim: Claim, truth: Callable[[int], float]) -> float:
+        """What a claim is about, in truth; votes are moved from there, so it must be what is printed."""
+        mean = sum(weight * truth(cell) for cell, weight in claim.row.items())
+        if not claim.low - ROUGH <= mean <= claim.high + ROUGH:
+            raise Contradiction(f"{claim.where}: {claim.low:.2f} to {claim.high:.2f}, must hold {mean:.2f}")
+        return mean
 
     def _is_known(self, cell: int) -> bool:
         low, high = self.ends[cell]
@@ -274,8 +284,6 @@ class Program:
         """A claim about the free cells alone."""
         if self._truth is None:
             return claim
-        if id(claim) not in self._at_truth:
-            self._at_truth[id(claim)] = sum(weight * self._truth(cell) for cell, weight in claim.row.items())
         own = {cell: weight for cell, weight in claim.row.items() if cell in free}
         rest = self._at_truth[id(claim)] - sum(weight * self._truth(cell) for cell, weight in own.items())
         return Claim(own, claim.low - rest, claim.high - rest, claim.where)

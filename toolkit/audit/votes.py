@@ -71,18 +71,16 @@ class Votes:
         Three votes of 0, 60, 80 and 100 come to 0, or to anything from 3 to 15 steps of 20 points. Empty where there is
         no step, or where so many sums are missing that counting the answers is simpler.
         """
-        found = (
-            _sums(tuple(round((point - self.lowest) / self.step) for point in self.points), self.n) if self.step else ()
-        )
+        found = self._sums_of(self.n) if self.step else ()
         return found if len(found) <= HOLES else ()
 
     def runs_with(self, own: float) -> Runs:
-        """As `runs`, if one of the votes is known."""
-        if self.n == 1:
-            place = round((own - self.lowest) / self.step)
-            return ((place, place),)
+        """As `runs` where there are any, if one of the votes is known: the others may come to less in more runs."""
         shift = round((own - self.lowest) / self.step)
-        return tuple((first + shift, last + shift) for first, last in Votes(self.n - 1, self.points).runs)
+        return tuple((first + shift, last + shift) for first, last in self._sums_of(self.n - 1))
+
+    def _sums_of(self, n: int) -> Runs:
+        return _sums(tuple(round((point - self.lowest) / self.step) for point in self.points), n)
 
     def within(self, low: float, high: float) -> tuple[float, float]:
         """The lowest and the highest mean that these votes can have between two ends; as they are where unknown."""
@@ -107,7 +105,7 @@ def _sums(answers: tuple[int, ...], n: int) -> Runs:
     """Sums of n answers, the least of them 0 and all together without a common divisor, as runs of neighbours.
 
     From 2 * max(answers) votes on, more votes only stretch the middle, in which no sum is missing (Granville & Walker
-    2020, A tight structure theorem for sumsets, doi:10.1090/proc/15608).
+    2021, A tight structure theorem for sumsets, doi:10.1090/proc/15608).
     """
     highest = answers[-1]
     stretch = max(n - 2 * highest, 0)

@@ -157,7 +157,7 @@ class Guard:
             program = Program(claims, lambda cell: Votes(ground.votes(cell).n))
             return any(program.span(row).width < ROOM for *_, row in secrets)
         audit = Audit(ground, claims, secrets, ROOM)
-        return any(seen.verdict != "safe" for findings in audit for seen in findings)
+        return not all(map(audit.is_safe, audit.secrets))
 
     @cached_property
     def _secrets(self) -> dict[str, list[Secret]]:
