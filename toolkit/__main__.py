@@ -178,8 +178,7 @@ def report(  # noqa: PLR0917  (Typer makes options of them)
             running = run.perform_all(planned, workers, executor=executor, bounds=bounds, keep=not afresh)
             outcomes = _followed(running, len(planned))
         spoken = language or found.schemes[turn].language
-        books = planned.views.books
-        done = run.finish(found, scores, folder, outcomes, turn=turn, language=spoken, edition=edition, books=books)
+        done = run.finish(found, scores, folder, outcomes, turn=turn, language=spoken, edition=edition)
     print(done.index)
     _end(outcomes, len(planned))
 

@@ -17,7 +17,6 @@ import toolkit as tk
 from toolkit.audit.bounds import Claim
 from toolkit.audit.claims import HALF
 from toolkit.audit.pages import Grid, Page
-from toolkit.reporting.books import Books
 from toolkit.reporting.compare import compare
 from toolkit.reporting.cutting import cut
 from toolkit.reporting.export import unit_scores
@@ -114,16 +113,15 @@ def page_of(notebook, view, turn, name, *, scores=""):
 
 def pages(study, scores):
     """Every report of every round of a study: units, overview, members, comparisons and notices."""
-    books = Books(study, scores)
     for turn in study.schemes:
-        sheets = Sheets(study, scores, turn, "en", books)
+        sheets = Sheets(study, scores, turn, "en")
         for unit in ["", *study.units["unit_id"]]:
-            view = cut(study, scores, unit, turn, "en", books=books)
+            view = cut(study, scores, unit, turn, "en")
             yield page_of(
                 "unit_report" if unit else "overview", view, turn, unit or "overview", scores=unit_scores(view)
             )
             if unit:
-                yield page_of("change", compare(study, scores, unit, turn, language="en", books=books), turn, unit)
+                yield page_of("change", compare(study, scores, unit, turn, language="en"), turn, unit)
                 yield page_of("public_notice", view, turn, unit)
         for member in study.members["member_id"]:
             yield page_of("member_feedback", sheets.cut(member), turn, member)

@@ -62,7 +62,7 @@ def test_the_calculator_knows_what_it_is_given():
 @pytest.mark.parametrize("turn", ["2026H1", "2026H2", "2026"])
 def test_every_page_of_the_demo_adds_up(study, scores, turn):
     ratees = scores.ratees[(scores.ratees["round"] == turn)]
-    lines, books = 0, Books(study, scores)
+    lines, books = 0, Books.of(study, scores)
     for row in ratees.to_dict("records"):
         steps = explain(books, row["ratee_id"], turn)
         lines += check(steps, 2e-4)
@@ -108,7 +108,9 @@ def page_of(text, cells, **more):
 
 
 def lines_of(study, scores, ratee="m", **options):
-    return [line for step in explain(Books(study, scores), ratee, "r", language="en", **options) for line in step.lines]
+    return [
+        line for step in explain(Books.of(study, scores), ratee, "r", language="en", **options) for line in step.lines
+    ]
 
 
 def test_trimmed_votes_are_counted_without_the_ends():

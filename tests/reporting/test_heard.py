@@ -100,7 +100,7 @@ def test_what_is_not_told_counts_against_a_rise(views):
 
 
 def test_counts_of_every_report_of_the_demo_are_large(study, scores):
-    least, books = study.scheme.privacy.min_raters, Books(study, scores)
+    least, books = study.scheme.privacy.min_raters, Books.of(study, scores)
     shown = 0
     for unit in ["", *study.units["unit_id"]]:
         for turn in study.schemes:

@@ -107,6 +107,7 @@ def test_single_self_ratings_are_nowhere(study, scores, texts):
             assert view.selves["self"][0] == round(mean["score"], 1)
 
 
+@pytest.mark.slow  # with 12 raters asked for, most are few, and all is held against them
 def test_the_self_of_too_few_members_is_not_shown(study, scores):
     strict = study.scheme.model_copy(update={"privacy": study.scheme.privacy.model_copy(update={"min_raters": 12})})
     view = cut(replace(study, schemes={**study.schemes, "2026H2": strict}), scores, "B12", "2026H2")

@@ -43,7 +43,7 @@ SMALL = 24
 """Cells up to which votes are sought in a program as a whole, else nearby first."""
 NEAR = 4, 8, 24
 """Of each printed number so many cells are let go around a mean, first few and then more of them."""
-GLANCE = 50
+GLANCE = 3_000
 """Nodes of its search tree after which a solver gives up finding votes; what it finds must not hang on time."""
 
 

@@ -54,7 +54,8 @@ class Turn:
         self.nodes = self.scheme.indicator_tree.names
         self._counts = study.tally.counts[study.tally.counts["round"] == name]
         self.made = {
-            key: csr_array(reach.reshape(len(reach), -1)) for key, reach in compositions(self.scheme, self.laid)
+            key: csr_array(reach.reshape(len(reach), int(np.prod(reach.shape[1:]))))
+            for key, reach in compositions(self.scheme, self.laid)
         }
 
     @property

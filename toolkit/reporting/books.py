@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -248,7 +248,7 @@ class Book:
             attributed = design.attributed | {SELF: open_selves}
             rows = self._of_round(self.scores.units)
             rows = rows[rows["source"].isin(weighing) & (rows["indicator"] == "") & (rows["raters"] > 0)]
-            self._bare[open_selves] = {
+            self._bare[open_selves] = self.guard.bare | {
                 unit
                 for unit, seen in _pairs(rows, "unit_id", "raters").items()
                 if rests_on_few(seen, attributed, design.min_raters)
@@ -270,9 +270,19 @@ class Book:
 class Books:
     """The rounds of a study, each looked up as soon as a report asks for it."""
 
+    _last: ClassVar[Books | None] = None
+
     def __init__(self, study: Study, scores: Scores) -> None:
         self.study, self.scores = study, scores
         self._books: dict[str, Book] = {}
+
+    @classmethod
+    def of(cls, study: Study, scores: Scores) -> Books:
+        """The books of a study; those asked for last where they are of the same: what they settle takes a while."""
+        last = Books._last
+        if last is None or last.study is not study or last.scores is not scores:
+            last = Books._last = cls(study, scores)
+        return last
 
     def at(self, turn: str) -> Book:
         """One round."""

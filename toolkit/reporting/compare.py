@@ -97,7 +97,6 @@ def compare(
     round: str,  # noqa: A002
     *,
     language: str | None = None,
-    books: Books | None = None,
 ) -> Change:
     """Compare a round of a unit with the one before.
 
@@ -109,8 +108,6 @@ def compare(
         Whose rounds; the later one.
     language : str, optional
         Instead of the scheme's.
-    books : Books, optional
-        Those of the study, to be shared where many units are compared.
 
     Raises
     ------
@@ -120,7 +117,7 @@ def compare(
     if round not in study.schemes:
         raise UsageError(f"round: {round!r}, must be one of {', '.join(study.schemes)}")
     spoken = language or study.schemes[round].language
-    return _Comparer(books or Books(study, scores), unit, round, spoken).change()
+    return _Comparer(Books.of(study, scores), unit, round, spoken).change()
 
 
 class _Comparer:

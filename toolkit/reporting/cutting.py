@@ -52,8 +52,6 @@ def cut(
     unit: str,
     round: str,  # noqa: A002
     language: str | None = None,
-    *,
-    books: Books | None = None,
 ) -> Slice:
     """Cut the slice of one unit, or with a blank unit that of the overview.
 
@@ -67,8 +65,6 @@ def cut(
         A round, plain or combined.
     language : str, optional
         Instead of the scheme's.
-    books : Books, optional
-        Those of the study, to be shared where many slices are cut.
 
     Raises
     ------
@@ -77,7 +73,7 @@ def cut(
     """
     if round not in study.schemes:
         raise UsageError(f"round: {round!r}, must be one of {', '.join(study.schemes)}")
-    books = books or Books(study, scores)
+    books = Books.of(study, scores)
     if unit and unit not in books.unit_names:
         raise UsageError(f"unit: {unit!r}, must be one of {', '.join([*books.unit_names][:12])}")
     return Cutter(books, unit, round, language or study.schemes[round].language).slice()

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Literal
 
 from toolkit.faults import UsageError, one_of
 from toolkit.files import NAMES_A_FOLDER, names_a_folder
-from toolkit.reporting.books import Books
 from toolkit.reporting.compare import compare
 from toolkit.reporting.cutting import cut
 from toolkit.reporting.sheets import Sheets
@@ -112,12 +111,11 @@ def kind(notebook: str, language: str) -> str:
 
 
 class Views:
-    """Cuts what every job of a run is handed; a class, since all of them look things up in the same books."""
+    """Cuts what every job of a run is handed."""
 
     def __init__(self, study: Study, scores: Scores, edition: Edition, turn: str, language: str | None) -> None:
         self.study, self.scores, self.edition, self.turn, self.language = study, scores, edition, turn, language
-        self.books = Books(study, scores)
-        self._sheets = Sheets(study, scores, turn, language, self.books) if edition.per == "member" else None
+        self._sheets = Sheets(study, scores, turn, language) if edition.per == "member" else None
 
     @property
     def spoken(self) -> str:
@@ -129,6 +127,6 @@ class Views:
         if self._sheets:
             return self._sheets.cut(name)
         if self.edition.notebook == CHANGE:
-            return compare(self.study, self.scores, name, self.turn, language=self.language, books=self.books)
+            return compare(self.study, self.scores, name, self.turn, language=self.language)
         unit = "" if name == OVERVIEW and self.edition.main else name
-        return cut(self.study, self.scores, unit, self.turn, self.language, books=self.books)
+        return cut(self.study, self.scores, unit, self.turn, self.language)

@@ -71,7 +71,7 @@ def explanation(study: Study, scores: Scores, ratee: str, round: str, *, languag
     if ratee not in ratees.index:
         raise UsageError(f"ratee: {ratee!r}, {one_of(ratee, ratees.index, 'a member, post or rated unit')}")
     spoken = language or study.schemes[round].language
-    steps = explain(Books(study, scores), ratee, round, language=spoken)
+    steps = explain(Books.of(study, scores), ratee, round, language=spoken)
     _ = words(spoken)
     title = _("Why this score: {name} ({id}), {round}")
     label = study.schemes[round].label(round, spoken)

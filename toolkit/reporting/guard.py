@@ -2,44 +2,37 @@
 
 Votes are whole. Where a mean is printed to a decimal, and two or three answers of a short scale are all that is not
 known of it, they follow from it; and a unit's mean, less what the sheets of all others show, is what one sheet hides.
+So what the reports would state is held against what it hides, as a reader would do who has them all, before any of them
+is written; and more goes until none of it tells too much.
 """
 
 from __future__ import annotations
 
 from functools import cached_property
 from math import isnan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
+from tqdm import tqdm
 
-from toolkit.audit.bounds import Claim, Program
-from toolkit.audit.findings import WIDTH, Audit
+from toolkit.audit.bounds import Claim
+from toolkit.audit.findings import Audit
 from toolkit.audit.ground import Ground
-from toolkit.audit.votes import Votes
 from toolkit.reporting.disclosure import Disclosure
 from toolkit.reporting.privacy import DIGITS, NOTHING, Guarded, settled
 from toolkit.scheme import SELF
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator
 
     from toolkit.audit.ground import Row, Secret
-    from toolkit.reporting.books import Book, Record
+    from toolkit.reporting.books import Book
     from toolkit.reporting.privacy import Reason
 
-    Groups = dict[tuple[str, str], set[str]]
-    """Members by what is hidden of them: (source, "") or ("", indicator)."""
-
+T = TypeVar("T")
 HALF = 0.5 * 10.0**-DIGITS
 """By how much a printed number may be off."""
-ROOM = 2 * WIDTH
-"""Points by which a hidden mean must be free within its own reports, to stay free by `WIDTH` in all of them."""
-SHORT = 11
-"""Answers of a scale that is short: a few of them together can take few values."""
-HANDFUL = 8
-"""Of no more hidden means the votes are counted as whole; more of them leave each other room, and nobody that time."""
-FEW, CROWD = 2, 5
-"""Of so many members the hidden means may be known together, the latter where a scale is short."""
+WAIT = 2.0
+"""Seconds after which progress is shown."""
 
 
 class Guard:
@@ -52,27 +45,51 @@ class Guard:
 
     Notes
     -----
-    Of a member whom few have rated the means by indicator go where the scale of a hidden source is short; then further
-    sources, until what is left lets what few have said be anything over `ROOM` points; at last the composite.
+    A source with few raters is hidden, and another beside it (`hidden_sources`). What is then stated of the guarded, on
+    their own sheets and in the means of their units, is audited: every mean that few have given must stay free by
+    `findings.WIDTH` points, for whoever has read everything and for each of its raters, who knows his own vote. What is
+    not hidden is taken for known to the last digit.
 
-    A unit's mean of a source goes if it would tell what the sheets of its members hide: unless it is a mean of so many
-    that its last digit leaves `ROOM` points to one of them, or of at least `CROWD` who are hidden, and not all of them
-    high or low. Members of units below that show it are known together already. What a round hides a combined round
-    hides too, or the other rounds would tell it.
+    Of a sheet that tells too much for itself the means by indicator go, then one source after the other, at last the
+    composite. What is told by all reports together is hidden of the units: the means of the sources that are hidden on
+    the sheet, of the smallest unit first; then more of the sheet; then the unit's means of all sources. What a round
+    hides a combined round hides too, or the other rounds would tell it.
     """
 
     def __init__(self, book: Book) -> None:
         self.book = book
-        self._found: dict[str, Disclosure] = {}
         self._parts = [book.books.at(part).guard for part in book.combined or {}]
-
-    # ----------------------------------------------------------------------------------------------------- members
+        self._sheets: dict[str, Guarded] = {}
+        self._units: dict[str, Guarded] = {}
+        self._found: dict[str, Disclosure] = {}
+        self._opened: dict[str, Disclosure] = {}
+        self._is_settled = False
 
     def of(self, ratee: str) -> Disclosure:
         """What may be shown of one ratee's own sources."""
-        if ratee not in self._found:
-            self._found[ratee] = self._decide(ratee)
-        return self._found[ratee]
+        self._settle()
+        return self._sheet(ratee)
+
+    def unit(self, unit: str) -> Guarded:
+        """What must go of a unit's means beyond what its own raters ask for; blank for the whole study."""
+        self._settle()
+        return self._units.get(unit, NOTHING)
+
+    def people(self, ratees: Collection[str]) -> Guarded:
+        """The same for the mean of some members: what is hidden of any of them."""
+        found = _hidden_in(self.of(ratee) for ratee in ratees if ratee in self.guarded)
+        return Guarded(dict.fromkeys(found.sources, "members"), found.indicators)
+
+    @cached_property
+    def barred(self) -> set[str]:
+        """Guarded ratees whose composite must go."""
+        return {ratee for ratee in self.guarded if "" in self.of(ratee).hidden}
+
+    @cached_property
+    def bare(self) -> set[str]:
+        """Units whose composite must go, in whatever report."""
+        self._settle()
+        return {unit for unit, guarded in self._units.items() if guarded.whole}
 
     @cached_property
     def guarded(self) -> set[str]:
@@ -84,171 +101,217 @@ class Guard:
         rows = rows[rows["source"].isin(names) & rows["score"].notna()]
         return set(rows["ratee_id"].astype(str)).union(*(part.guarded for part in self._parts))
 
-    @cached_property
-    def barred(self) -> set[str]:
-        """Guarded ratees whose composite must go."""
-        return {ratee for ratee in self.guarded if "" in self.of(ratee).hidden}
+    # ------------------------------------------------------------------------------------------------------ settling
 
-    def _disclosure(self, ratee: str, guarded: Guarded) -> Disclosure:
-        book = self.book
-        categories = book.held.get(ratee) or {row["category"] for row in book.ratees.of(ratee)}
-        return Disclosure.of_ratee(book.design, book.table.of(ratee), ratee, categories, guarded)
-
-    def _decide(self, ratee: str) -> Disclosure:
-        if ratee not in self.guarded:
-            return self._disclosure(ratee, NOTHING)
+    def _settle(self) -> None:
+        """Hide until nothing that is stated tells too much; every pass hides more, so there is a last one."""
+        if self._is_settled:
+            return
+        self._is_settled = True
+        for part in self._parts:
+            part._settle()  # noqa: SLF001  (of the same kind)
         if self._parts:
-            return self._disclosure(ratee, _joined(part.of(ratee) for part in self._parts))
-        found = self._disclosure(ratee, NOTHING)
-        if not found.hides:
-            return found
-        also: dict[str, Reason] = {}
-        every = frozenset(self.book.scheme.indicator_tree.names[1:])
-        indicators = every if self._is_short(ratee, found) else frozenset[str]()
-        while True:
-            found = self._disclosure(ratee, Guarded(also, indicators))
-            if "" in found.hidden or not self._tells(ratee, found):
-                return found
-            left = [part for part in found.parts if part.counts and part.name not in found.hidden]
-            if not indicators and every:
-                indicators = every
-            elif left:
-                also[min(left, key=lambda part: (part.attributed, part.raters, part.name)).name] = "complement"
-            else:
-                return self._disclosure(ratee, Guarded(also, every, whole=True))
+            self._units = {
+                unit: _joined(part.unit(unit) for part in self._parts) for unit in self.book.books.tree.depth
+            }
+        if not self.guarded:
+            return
+        for ratee in self._shown(self._secrets, "sheet"):
+            while self._tells(ratee) and self._hide_of_sheet(ratee):
+                pass
+        waiting = [secret for found in self._secrets.values() for secret in found]
+        while waiting:
+            audit = Audit(self._ground, self._statements(self._ground), waiting)
+            told = [secret for secret in self._shown(waiting, "mean") if not audit.is_safe(secret)]
+            sources = {(self._holder(ratee), source): None for _, ratee, source, *_ in told}
+            waiting = told if any([self._hide_of(*key) for key in sources]) else []  # noqa: C419  (of all of them)
+
+    def _shown(self, waiting: Collection[T], unit: str) -> Iterable[T]:
+        return tqdm(waiting, desc=f"privacy {self.book.round}", unit=unit, delay=WAIT, leave=False)
+
+    def _tells(self, ratee: str) -> bool:
+        """Whether a sheet by itself tells too much."""
+        secrets = self._secrets[ratee]
+        audit = Audit(self._ground, self._of_sheet(ratee, self._ground), secrets)
+        return not all(map(audit.is_safe, secrets))
+
+    def _hide_of(self, ratee: str, source: str) -> bool:
+        """Hide a little more of what tells what a source has said of a ratee; False where nothing is left to hide."""
+        units, design = [*self._upward(ratee)], self.book.design
+        hidden = sorted(
+            self._sheet(ratee).hidden.keys() - {""}, key=lambda name: (source not in design.line[name], name)
+        )
+        for unit in units:
+            found = self._open(unit)
+            for name in hidden:
+                if name not in found.hidden and found.mean(name, "") is not None:
+                    return self._hide_of_unit(unit, Guarded({name: "members"}))
+        if self._hide_of_sheet(ratee):
+            return True
+        for unit in units:
+            found = self._open(unit)
+            if not self._indicators <= found.unshown:
+                return self._hide_of_unit(unit, Guarded(indicators=self._indicators))
+            if "" not in found.hidden:
+                return self._hide_of_unit(unit, Guarded(whole=True))
+        return False
+
+    @cached_property
+    def _indicators(self) -> frozenset[str]:
+        return frozenset(self.book.scheme.indicator_tree.names[1:])
 
     @cached_property
     def _ground(self) -> Ground:
-        posts = self.book.study.posts_in(self.book.round)
-        held = set(posts.loc[posts["member_id"].isin(self.guarded), "post_id"])
-        return Ground(self.book.study, self.book.scores, self.guarded | held, [self.book.round])
+        held = {post for post, member in self._holders.items() if member in self.guarded}
+        return Ground(self.book.study, self.book.scores, self.guarded | held, [*self.book.parts])
 
-    def _hidden_row(self, ratee: str, found: Disclosure, source: str, indicator: str) -> tuple[Row, float]:
-        """The part of a score that a reader of the sheet does not know, and the sum of what he knows of it."""
-        ground, line = self._ground, self.book.design.line
-        secret = {name for top in found.hidden for name in line.get(top, ())}
-        row = ground.of_ratee(self.book.round, ratee, source, indicator)
-        unknown = {cell: weight for cell, weight in row.items() if ground.cell(cell).source in secret}
-        return unknown, sum(weight * ground.truth(cell) for cell, weight in row.items() if cell not in unknown)
+    @cached_property
+    def _holders(self) -> dict[str, str]:
+        posts = self.book.study.posts
+        return dict(zip(posts["post_id"], posts["member_id"], strict=True))
 
-    def _is_short(self, ratee: str, found: Disclosure) -> bool:
-        """Whether a hidden source has a scale of few answers."""
-        row, _ = self._hidden_row(ratee, found, "", "")
-        return any(0 < len(self._ground.votes(cell).points) <= SHORT for cell in row)
-
-    def _has_short(self, ratee: str) -> bool:
-        """The same of a ratee in any of the rounds that are combined."""
-        guards = self._parts or [self]
-        return any(ratee in guard.guarded and guard._is_short(ratee, guard.of(ratee)) for guard in guards)  # noqa: SLF001
-
-    def _tells(self, ratee: str, found: Disclosure) -> bool:
-        """Whether the composites of a sheet tell what few have said of the ratee."""
-        ground = self._ground
-        claims = []
-        for indicator in ["", *self.book.scheme.indicator_tree.names[1:]]:
-            score = found.mean("", indicator)
-            row, known = self._hidden_row(ratee, found, "", indicator)
-            if score is not None and row and indicator not in found.unshown:
-                rest = settled(float(score["score"])) - known
-                claims.append(Claim(row, rest - HALF, rest + HALF))
-        secrets = self._secrets.get(ratee, ())
-        unknown = {cell for claim in claims for cell in claim.row}
-        if len(unknown) > HANDFUL or not self._is_short(ratee, found):
-            program = Program(claims, lambda cell: Votes(ground.votes(cell).n))
-            return any(program.span(row).width < ROOM for *_, row in secrets)
-        audit = Audit(ground, claims, secrets, ROOM)
-        return not all(map(audit.is_safe, audit.secrets))
+    def _holder(self, ratee: str) -> str:
+        """The member who holds a post; any other ratee is himself."""
+        return self._holders.get(ratee, ratee)
 
     @cached_property
     def _secrets(self) -> dict[str, list[Secret]]:
         """What few have said, by ratee; of a member with posts it is said of his posts."""
-        posts = self.book.study.posts
-        holder = dict(zip(posts["post_id"], posts["member_id"], strict=True))
         found: dict[str, list[Secret]] = {}
         for secret in self._ground.secrets():
-            for ratee in {secret[1], holder.get(secret[1], secret[1])}:
-                found.setdefault(ratee, []).append(secret)
+            found.setdefault(self._holder(secret[1]), []).append(secret)
         return found
 
-    # ------------------------------------------------------------------------------------------------------- units
+    # -------------------------------------------------------------------------------------------------------- sheets
 
-    def unit(self, unit: str) -> Guarded:
-        """What must go of a unit's means beyond what its own raters ask for; blank for the whole study."""
-        return self._units.get(unit, NOTHING)
+    def _sheet(self, ratee: str) -> Disclosure:
+        if ratee not in self._found:
+            if ratee not in self._sheets:
+                self._sheets[ratee] = _hidden_in([part.of(ratee) for part in self._parts])
+            book = self.book
+            categories = book.held.get(ratee) or {row["category"] for row in book.ratees.of(ratee)}
+            rows = book.table.of(ratee)
+            self._found[ratee] = Disclosure.of_ratee(book.design, rows, ratee, categories, self._sheets[ratee])
+        return self._found[ratee]
 
-    def people(self, ratees: Collection[str]) -> Guarded:
-        """The same for the mean of some members: what is hidden of any of them."""
-        hidden = [self.of(ratee) for ratee in ratees if ratee in self.guarded]
-        found = _joined(hidden)
-        return Guarded(dict.fromkeys(found.sources, "members"), found.indicators)
+    def _hide_of_sheet(self, ratee: str) -> bool:
+        """Hide a little more of a ratee's sheet; False where its composite is hidden already."""
+        found = self._sheet(ratee)
+        left = [part for part in found.parts if part.counts and part.name not in found.hidden]
+        if "" in found.hidden:
+            return False
+        if not self._indicators <= found.unshown:
+            more = Guarded(indicators=self._indicators)
+        elif left and not self._parts:
+            least = min(left, key=lambda part: (part.attributed, part.raters, part.name))
+            more = Guarded({least.name: "complement"})
+        else:
+            more = Guarded(whole=True)
+        self._sheets[ratee] = _joined([_hidden_by(found), more])
+        del self._found[ratee]
+        return True
+
+    def _of_sheet(self, ratee: str, ground: Ground) -> Iterator[Claim]:
+        """What a sheet states of what its readers do not know: the means of all sources."""
+        found = self._sheet(ratee)
+        for indicator in ["", *self.book.scheme.indicator_tree.names[1:]]:
+            row = self._unknown(ratee, "", indicator, ground)
+            if row and not isnan(score := found.shown("", indicator)):
+                yield _claim(row, score, ground)
+
+    def _unknown(self, ratee: str, source: str, indicator: str, ground: Ground) -> Row:
+        """The part of a ratee's score that readers of his sheet do not know."""
+        row = ground.of_ratee(self.book.round, ratee, source, indicator)
+        return {cell: weight for cell, weight in row.items() if self._is_hidden(*ground.cell(cell)[:3])}
+
+    def _is_hidden(self, turn: str, ratee: str, source: str) -> bool:
+        """Whether the sheet of a plain round hides what a source has said."""
+        guard = self.book.books.at(turn).guard
+        return guard.book.design.top_of[source] in guard._sheet(self._holder(ratee)).hidden  # noqa: SLF001
+
+    # --------------------------------------------------------------------------------------------------------- units
+
+    def _statements(self, ground: Ground) -> list[Claim]:
+        """What all reports of the round, and of those that it combines, state of what is hidden on any sheet."""
+        made = [claim for ratee in self._secrets for claim in self._of_sheet(ratee, ground)]
+        made += [claim for unit in self._guarded_in for claim in self._of_unit(unit, ground)]
+        return made + [claim for part in self._parts for claim in part._statements(ground)]  # noqa: SLF001
+
+    def _of_unit(self, unit: str, ground: Ground) -> Iterator[Claim]:
+        """What the means of a unit state of the guarded among its members."""
+        found, top_of = self._open(unit), self.book.design.top_of
+        for mean in self.book.units.of(unit):
+            source, indicator = mean["source"], mean["indicator"]
+            if top_of.get(source, source) in found.hidden or isnan(found.shown(source, indicator)):
+                continue
+            row: Row = {}
+            for ratee in self._guarded_in[unit]:
+                for cell, weight in self._unknown(ratee, source, indicator, ground).items():
+                    row[cell] = row.get(cell, 0.0) + weight / mean["members"]
+            if row:
+                yield _claim(row, mean["score"], ground)
 
     @cached_property
-    def _units(self) -> Mapping[str, Guarded]:
-        """Of every unit below which somebody is guarded; those below a unit come before it."""
-        held = self._held()
-        if not held:
-            return {}
-        tree, found = self.book.books.tree, dict[str, Guarded]()
-        known = [part._units for part in self._parts]  # noqa: SLF001  (the same for the rounds that are combined)
-        unsettled: dict[str, Groups] = {}
-        for unit in self._upward():
-            groups: Groups = {key: set(ratees) for key, ratees in held.get(unit, {}).items()}
-            for child in tree.children.get(unit, ()):
-                for key, ratees in unsettled.get(child, {}).items():
-                    groups.setdefault(key, set()).update(ratees)
-            tells = {key for key, ratees in groups.items() if ratees and self._unit_tells(unit, *key, ratees)}
-            for part in known:
-                of_part = part.get(unit, NOTHING)
-                tells |= {(name, "") for name in of_part.sources} | {("", name) for name in of_part.indicators}
-            unsettled[unit] = {key: groups.get(key, set()) for key in tells}
-            if tells:
-                sources: dict[str, Reason] = {name: "members" for name, _ in sorted(tells) if name}
-                found[unit] = Guarded(sources, frozenset(indicator for _, indicator in tells if indicator))
+    def _guarded_in(self) -> dict[str, list[str]]:
+        """Counted ratees of every unit, and of those below it, of whom few have said something."""
+        found: dict[str, list[str]] = {}
+        for row in self.book.ratees.of_all(self._secrets):
+            for unit in self._upward(row["ratee_id"]) if row["counts"] else ():
+                found.setdefault(unit, []).append(row["ratee_id"])
         return found
 
-    def _held(self) -> dict[str, Groups]:
-        """Counted members of every unit by what their sheets hide: a source, or an indicator of all sources."""
-        home = self.book.books.members
-        counted = {row["ratee_id"] for row in self.book.ratees.of_all(self.guarded) if row["counts"]}
-        held: dict[str, Groups] = {}
-        for ratee in sorted(counted & home.keys()):
-            found = self.of(ratee)
-            keys = [(name, "") for name in found.hidden if name and found.mean(name, "") is not None]
-            keys += [("", name) for name in found.unshown if name and found.mean("", name) is not None]
-            for key in keys:
-                held.setdefault(str(home[ratee]["unit_id"]), {}).setdefault(key, set()).add(ratee)
-        return held
+    def _upward(self, ratee: str) -> Iterator[str]:
+        """The unit of a member, those above it, and the study where several stand at its top; none of a unit itself."""
+        books = self.book.books
+        unit = books.members[ratee]["unit_id"] if ratee in books.members else ""
+        while unit:
+            yield unit
+            unit = books.tree.parent[unit]
+        if ratee in books.members and books.top == "":
+            yield ""
 
-    def _upward(self) -> list[str]:
-        """Every unit after those below it, and at last the study where several stand at its top."""
-        tree = self.book.books.tree
-        order = sorted(tree.depth, key=lambda unit: -tree.depth[unit])
-        return [*order, ""] if self.book.books.top == "" else order
+    def _open(self, unit: str) -> Disclosure:
+        """What may be shown of a unit's means."""
+        if unit not in self._opened:
+            book = self.book
+            guarded = self._units.get(unit, NOTHING)
+            self._opened[unit] = Disclosure(book.design, book.units.of(unit), self._categories(unit), guarded)
+        return self._opened[unit]
 
-    def _unit_tells(self, unit: str, source: str, indicator: str, hidden: set[str]) -> bool:
-        """Whether a unit's means of a source, or of all on an indicator, tell what is hidden of some of its members."""
-        whole = [row for row in self.book.units.of(unit) if _is_of(row, source, indicator) and row["members"] > 0]
-        off = HALF * max((row["members"] for row in whole), default=0.0)
-        if 2 * off >= ROOM:
-            return False
-        if len(hidden) < (CROWD if any(map(self._has_short, hidden)) else FEW):
-            return True
-        rows = self.book.table.of_all(hidden)
-        rows = [row for row in rows if _is_of(row, source, indicator) and not isnan(row["score"])]
-        for name in {row["indicator"] for row in rows}:
-            scores = np.array([row["score"] for row in rows if row["indicator"] == name])
-            if min(scores.sum(), (100 - scores).sum()) + off < ROOM:
-                return True
-        return False
+    def _categories(self, unit: str) -> dict[str, set[str]]:
+        book = self.book
+        rows = book.ratees.of_all(book.books.people.get(unit, ()))
+        return {row["ratee_id"]: book.held.get(row["ratee_id"], {row["category"]}) for row in rows}
+
+    def _hide_of_unit(self, unit: str, more: Guarded) -> bool:
+        self._units[unit] = _joined([_hidden_by(self._open(unit)), more])
+        del self._opened[unit]
+        return True
 
 
-def _is_of(row: Record, source: str, indicator: str) -> bool:
-    """Whether a row is of a source, on whatever indicator, or of all sources on one."""
-    return bool(row["source"] == source and (source or row["indicator"] == indicator))
+def _claim(row: Row, score: float, ground: Ground) -> Claim:
+    """What a printed score states of its unknown part, when all else is known."""
+    rest = settled(score) - score + sum(weight * ground.truth(cell) for cell, weight in row.items())
+    return Claim(row, rest - HALF, rest + HALF)
 
 
-def _joined(found: Iterable[Disclosure]) -> Guarded:
+def _joined(found: Iterable[Guarded]) -> Guarded:
+    """All that goes by any of several."""
+    parts = list(found)
+    sources = {name: reason for part in parts for name, reason in part.sources.items()}
+    indicators = frozenset[str]().union(*(part.indicators for part in parts))
+    return Guarded(sources, indicators, any(part.whole for part in parts))
+
+
+def _hidden_by(found: Disclosure) -> Guarded:
+    """All that is hidden: it stays so when more is, though less might do then."""
+    sources = {name: reason for name, reason in found.hidden.items() if name}
+    return Guarded(sources, frozenset(found.unshown - {""}), "" in found.unshown or "" in found.hidden)
+
+
+def _hidden_in(found: Iterable[Disclosure]) -> Guarded:
     """All that is hidden in any of several."""
     parts = list(found)
-    sources: dict[str, Reason] = {name: "complement" for each in parts for name in each.hidden if name}
-    return Guarded(sources, frozenset(name for each in parts if each.hides for name in each.unshown if name))
+    sources: dict[str, Reason] = {name: "complement" for part in parts for name in part.hidden if name}
+    indicators = frozenset(name for part in parts if part.hides for name in part.unshown if name)
+    return Guarded(sources, indicators)

@@ -272,17 +272,15 @@ def finish(
     turn: str,
     language: str,
     edition: Edition = MAIN,
-    books: Books | None = None,
 ) -> Run:
     """Write the manifest and the index of a run, and beside its folder the index of all runs of the study.
 
     The manifest holds a line for the run and one for each of its jobs. A run of some units adds its lines to what is
-    there: the last line of a unit is the one that holds. The index looks things up in the run's `books`, if they are
-    handed to it.
+    there: the last line of a unit is the one that holds.
     """
     order = {name: place for place, name in enumerate(edition.everybody(study))}
     run, last = note(study, out, outcomes, turn=turn, language=language, notebook=edition.notebook, order=order)
-    view = outline(books or Books(study, scores), turn, language)
+    view = outline(Books.of(study, scores), turn, language)
     now = last | {outcome.name: outcome for outcome in outcomes}
     _write(out / INDEX, with_font(index_html(contents(study, view, out, now, edition=edition, run=run))))
     shelve(study, out.parent, turn=turn, language=language)

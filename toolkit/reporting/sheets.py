@@ -47,8 +47,6 @@ class Sheets:
         A round, plain or combined.
     language : str, optional
         Instead of the scheme's.
-    books : Books, optional
-        Those of the study, to be shared with what else is cut.
 
     Raises
     ------
@@ -62,11 +60,10 @@ class Sheets:
         scores: Scores,
         round: str,  # noqa: A002
         language: str | None = None,
-        books: Books | None = None,
     ) -> None:
         if round not in study.schemes:
             raise UsageError(f"round: {round!r}, {one_of(round, study.schemes)}")
-        self.books, self.round = books or Books(study, scores), round
+        self.books, self.round = Books.of(study, scores), round
         self.language = language or study.schemes[round].language
         self._scopes: dict[tuple[str, str], Scope] = {}
 

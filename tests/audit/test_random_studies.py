@@ -1,0 +1,30 @@
+"""All reports of small random studies together tell no mean that few have given too well."""
+
+import pytest
+from random_studies import draw, naive, pages
+
+from toolkit.audit.claims import Claims
+from toolkit.audit.findings import Audit
+from toolkit.audit.ground import Ground
+
+
+def _verdicts(seed, of=None):
+    study, scores = draw(seed)
+    ground = Ground(study, scores)
+    if of is None:
+        claims = Claims(ground)
+        for page in pages(study, scores):
+            claims.read(page)
+        stated = claims.found
+    else:
+        stated = list(of(study, scores, ground))
+    return {finding.verdict for findings in Audit(ground, stated) for finding in findings}
+
+
+@pytest.mark.parametrize("seed", [*range(6), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(6, 40))])
+def test_nothing_hidden_is_known_too_well(seed):
+    assert _verdicts(seed) <= {"safe"}
+
+
+def test_a_suppressor_that_hides_only_what_few_have_given_is_caught():
+    assert [seed for seed in range(6) if "exact" in _verdicts(seed, naive)]
