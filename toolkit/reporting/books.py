@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cached_property, partial
+from math import isnan
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -16,9 +17,8 @@ from toolkit.reporting.design import Design
 from toolkit.reporting.frames import rounded
 from toolkit.reporting.guard import Guard
 from toolkit.reporting.method import method_facts
-from toolkit.reporting.privacy import hidden_units, rests_on_few
+from toolkit.reporting.privacy import hidden_units
 from toolkit.reporting.unit_tree import UnitTree
-from toolkit.scheme import SELF
 from toolkit.scoring.rounds import before, combined, in_time
 from toolkit.survey.opinions import during
 
@@ -77,8 +77,6 @@ class Book:
         self.parts = {name: self.study.schemes[name] for name in self.scheme.rounds[turn].combine or [turn]}
         self.before, self.combined = before(self.study, turn), combined(self.study, turn)
         self.design = Design(self.scheme, [*self.parts.values()])
-        self._hidden: dict[tuple[bool, str | None], set[str]] = {}
-        self._bare: dict[bool, set[str]] = {}
         self._frames: dict[str, Rows] = {}
         self._criteria: dict[str, list[Record]] = {}
         self._levels: dict[int | None, dict[str, float]] = {}
@@ -99,10 +97,18 @@ class Book:
 
     @cached_property
     def seen(self) -> dict[str, list[tuple[str, float]]]:
-        """Top sources over all indicators that have rated somebody, and how many raters they were: by ratee."""
+        """Top sources over all indicators that have rated somebody, and how many raters they were: by ratee.
+
+        Of a source that holds others it is the least of those within it that are not known by name.
+        """
         rows = self._of_round(self.scores.table)
-        rows = rows[rows["source"].isin(self.design.tops) & (rows["indicator"] == "") & (rows["n"] > 0)]
-        return _pairs(rows, "ratee_id", "n")
+        top_of = {leaf: top for top, leaves in self.design.voices.items() for leaf in leaves}
+        rows = rows[rows["source"].isin(top_of) & (rows["indicator"] == "") & (rows["n"] > 0)]
+        least = rows.assign(top=rows["source"].map(top_of)).groupby(["ratee_id", "top"], sort=False)["n"].min()
+        found: dict[str, list[tuple[str, float]]] = {}
+        for ratee, top, n in least.reset_index().itertuples(index=False):
+            found.setdefault(ratee, []).append((top, n))
+        return found
 
     @cached_property
     def units(self) -> Rows:
@@ -240,31 +246,19 @@ class Book:
 
     # -------------------------------------------------------------------------- units whose mean their report must hide
 
-    def bare_units(self, *, open_selves: bool) -> set[str]:
-        """Units whose own report must hide the mean; `open_selves` where views of oneself count as attributed."""
-        if open_selves not in self._bare:
-            design = self.design
-            weighing = design.weighing({"", *(category for part in design.schemes for category in part.categories)})
-            attributed = design.attributed | {SELF: open_selves}
-            rows = self._of_round(self.scores.units)
-            rows = rows[rows["source"].isin(weighing) & (rows["indicator"] == "") & (rows["raters"] > 0)]
-            self._bare[open_selves] = self.guard.bare | {
-                unit
-                for unit, seen in _pairs(rows, "unit_id", "raters").items()
-                if rests_on_few(seen, attributed, design.min_raters)
-            }
-        return self._bare[open_selves]
+    @cached_property
+    def bare(self) -> set[str]:
+        """Units whose own report must hide the mean."""
+        return {unit for unit in self.scored if isnan(self.guard.open(unit).shown("", ""))}
 
-    def hidden_units(self, unit: str, *, bare: bool, open_selves: bool) -> set[str]:
-        """Units without a mean in the report of one whose own mean may be `bare`; see `privacy.hidden_units`."""
-        found = self.bare_units(open_selves=open_selves)
-        extra = unit if bare and unit not in found else None
-        if (open_selves, extra) not in self._hidden:
-            all_bare = found | ({unit} if bare else set())
-            self._hidden[open_selves, extra] = hidden_units(all_bare, self.books.tree.children, self.scored)
-        hidden = self._hidden[open_selves, extra]
+    @cached_property
+    def _hidden(self) -> set[str]:
+        return hidden_units(self.bare, self.books.tree.children, self.scored)
+
+    def hidden_units(self, unit: str) -> set[str]:
+        """Units without a mean in the report of one of them; see `privacy.hidden_units`."""
         # its mean may be known there, unless that in itself must be hidden
-        return hidden if bare or unit in found or unit not in hidden else hidden - {unit}
+        return self._hidden if unit in self.bare else self._hidden - {unit}
 
 
 class Books:
@@ -337,11 +331,3 @@ class Books:
         for ratee, unit in zip(rows["ratee_id"], rows["unit_id"], strict=True):
             found.setdefault(unit, []).append(ratee)
         return found
-
-
-def _pairs(rows: pd.DataFrame, key: str, raters: str) -> dict[str, list[tuple[str, float]]]:
-    """Source and raters of every row, by ratee or unit."""
-    found: dict[str, list[tuple[str, float]]] = {}
-    for name, source, n in zip(rows[key].tolist(), rows["source"].tolist(), rows[raters].tolist(), strict=True):
-        found.setdefault(name, []).append((source, n))
-    return found

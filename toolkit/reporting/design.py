@@ -46,8 +46,20 @@ class Design:
     @cached_property
     def attributed(self) -> dict[str, bool]:
         """Whether the raters of a top source are known by name; of views of oneself a report has to decide."""
-        leaves = {name: [leaf for part in self.schemes for leaf in leaves_below(part, name)] for name in self.tops}
+        leaves = {
+            name: [leaf for part in self.schemes for leaf in leaves_below(part, name).values()] for name in self.tops
+        }
         return {name: name != SELF and all(leaf.attributed for leaf in found) for name, found in leaves.items()}
+
+    @cached_property
+    def voices(self) -> dict[str, set[str]]:
+        """The sources below a top one, or itself, that rate without a name; where all are known by name, these."""
+        found = {}
+        for name in self.tops:
+            leaves = [item for part in self.schemes for item in leaves_below(part, name).items()]
+            anonymous = {leaf for leaf, source in leaves if not source.attributed}
+            found[name] = anonymous or {leaf for leaf, _ in leaves}
+        return found
 
     @cached_property
     def top_of(self) -> dict[str, str]:
@@ -88,11 +100,11 @@ def within(scheme: Scheme, names: Iterable[str]) -> set[str]:
     return {tree.names[node] for node in range(len(tree)) if places & set(tree.path(node)[1:])}
 
 
-def leaves_below(scheme: Scheme, name: str) -> list[Source]:
+def leaves_below(scheme: Scheme, name: str) -> dict[str, Source]:
     """The sources that rate within a source; none where the scheme does not have it."""
     tree = scheme.source_tree
     node = tree.position.get(name, -1)
-    return [leaf for key, leaf in scheme.leaf_sources.items() if node in tree.path(tree.position[key])]
+    return {key: leaf for key, leaf in scheme.leaf_sources.items() if node in tree.path(tree.position[key])}
 
 
 def _asks(scheme: Scheme, source: str, indicator: str) -> bool:

@@ -172,9 +172,10 @@ class Disclosure:
         parts = []
         for name in self.tops:
             # what weighs nothing in it is told beside it all the same
-            line = self._design.line[name]
-            mine = [row for row in rows if row["source"] in line and row["raters"] > 0]
-            counts = name in weighing and any(row["source"] == name for row in mine)
+            voices = self._design.voices[name]
+            seen = [row for row in rows if row["raters"] > 0]
+            mine = [row for row in seen if row["source"] in voices]
+            counts = name in weighing and any(row["source"] == name for row in seen)
             # views of oneself are shown as a mean of the unit alone, so that their raters are the members
             raters = [row["members" if name == SELF else "raters"] for row in mine]
             attributed = not counts if name == SELF else self._design.attributed[name]

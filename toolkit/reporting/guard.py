@@ -52,8 +52,9 @@ class Guard:
 
     Of a sheet that tells too much for itself the means by indicator go, then one source after the other, at last the
     composite. What is told by all reports together is hidden of the units: the means of the sources that are hidden on
-    the sheet, of the smallest unit first; then more of the sheet; then the unit's means of all sources. What a round
-    hides a combined round hides too, or the other rounds would tell it.
+    the sheet, of the smallest unit first; then more of the sheet; then the unit's means of all sources; at last, of a
+    combined round, the sheets of others. What a round hides a combined round hides too, or the other rounds would tell
+    it.
     """
 
     def __init__(self, book: Book) -> None:
@@ -70,10 +71,10 @@ class Guard:
         self._settle()
         return self._sheet(ratee)
 
-    def unit(self, unit: str) -> Guarded:
-        """What must go of a unit's means beyond what its own raters ask for; blank for the whole study."""
+    def open(self, unit: str) -> Disclosure:
+        """What may be shown of a unit's means; blank for the whole study."""
         self._settle()
-        return self._units.get(unit, NOTHING)
+        return self._open(unit)
 
     def people(self, ratees: Collection[str]) -> Guarded:
         """The same for the mean of some members: what is hidden of any of them."""
@@ -86,16 +87,12 @@ class Guard:
         return {ratee for ratee in self.guarded if "" in self.of(ratee).hidden}
 
     @cached_property
-    def bare(self) -> set[str]:
-        """Units whose composite must go, in whatever report."""
-        self._settle()
-        return {unit for unit, guarded in self._units.items() if guarded.whole}
-
-    @cached_property
     def guarded(self) -> set[str]:
         """Ratees of whom few have rated some source that is not attributed."""
         design, book = self.book.design, self.book
-        names = {leaf for top in design.tops if top != SELF and not design.attributed[top] for leaf in design.line[top]}
+        names = {
+            leaf for top in design.tops if top != SELF and not design.attributed[top] for leaf in design.voices[top]
+        }
         rows = book.scores.table
         rows = rows[(rows["round"] == book.round) & (rows["n"] > 0) & (rows["n"] < design.min_raters)]
         rows = rows[rows["source"].isin(names) & rows["score"].notna()]
@@ -111,8 +108,9 @@ class Guard:
         for part in self._parts:
             part._settle()  # noqa: SLF001  (of the same kind)
         if self._parts:
+            found = [part._units for part in self._parts]  # noqa: SLF001
             self._units = {
-                unit: _joined(part.unit(unit) for part in self._parts) for unit in self.book.books.tree.depth
+                unit: _joined(units.get(unit, NOTHING) for units in found) for unit in self.book.books.tree.depth
             }
         if not self.guarded:
             return
@@ -154,7 +152,8 @@ class Guard:
                 return self._hide_of_unit(unit, Guarded(indicators=self._indicators))
             if "" not in found.hidden:
                 return self._hide_of_unit(unit, Guarded(whole=True))
-        return False
+        # a combined round tells of others what with the means of its parts tells of this one
+        return any(self._hide_of_sheet(other) for unit in units for other in self._guarded_in[unit])
 
     @cached_property
     def _indicators(self) -> frozenset[str]:

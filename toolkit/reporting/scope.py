@@ -6,7 +6,6 @@ from functools import cached_property
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from toolkit.reporting.disclosure import Disclosure
 from toolkit.reporting.frames import rounded, typed
 from toolkit.reporting.secrecy import Secrecy
 from toolkit.reporting.standing import Standing
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from toolkit.reporting.books import Books, Record
+    from toolkit.reporting.disclosure import Disclosure
 
 
 class Scope:
@@ -50,11 +50,11 @@ class Scope:
         members = [row for row in book.ratees.of_all(self.people) if row["kind"] == "member"]
         own = [row for row in book.ratees.of(unit) if row["kind"] == "unit"]
         self.categories = {row["ratee_id"]: book.held.get(row["ratee_id"], {row["category"]}) for row in members}
-        self.open = Disclosure(book.design, book.units.of(self.scope), self.categories, book.guard.unit(self.scope))
+        self.open = book.guard.open(self.scope)
         self.members = self.open.members(members, book.seen, unit, book.guard.barred)
         self.own = self.open.members(own, book.seen, unit, book.guard.barred)
         # a unit's own report has its mean, unless that in itself must be hidden
-        self.bare = book.hidden_units(self.scope, bare="" in self.open.hidden, open_selves=self.open.open_selves)
+        self.bare = book.hidden_units(self.scope)
         withheld = {row["ratee_id"] for row in (*self.members, *self.own) if row["status"] == "withheld"} | self.bare
         self._others: dict[str, Scope] = {}
         self.secrecy: Secrecy = Secrecy(book, withheld, self._hidden_of, lambda other: self.at(other).secrecy)
