@@ -42,10 +42,8 @@ def main(studies=1000, first=0):
             }
             for name, stated in every.items():
                 findings = [each for some in Audit(claims.ground, stated) for each in some]
-                if name == "ours":
-                    for each in findings:
-                        if each.verdict != "safe":
-                            print(f"study {seed}: {each}", flush=True)
+                if name == "ours" and any(each.verdict != "safe" for each in findings):
+                    tqdm.write(f"study {seed}: {[each for each in findings if each.verdict != 'safe']}")
                 found.update((name, "a rater" if each.reader else "anybody", each.verdict) for each in findings)
                 told[name, "studies with an exact mean"] += any(each.verdict == "exact" for each in findings)
                 hidden, whole = share_hidden(scores, shown_by(stated, claims.ground))

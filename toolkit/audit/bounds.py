@@ -14,6 +14,7 @@ from scipy.optimize import Bounds as Box
 from scipy.optimize import LinearConstraint, milp
 from scipy.sparse import coo_array
 
+from toolkit.audit.hush import hushed
 from toolkit.audit.votes import TOLERANCE
 
 if TYPE_CHECKING:
@@ -454,13 +455,14 @@ class _Model:
         nodes: int | None = None,
     ) -> OptimizeResult:
         limits = {"time_limit": SECONDS if seconds is None else seconds} if nodes is None else {"node_limit": nodes}
-        return milp(
-            aim,
-            integrality=np.array(self.whole, dtype=int) * whole,
-            bounds=Box(np.array(self.low), np.maximum(self.low, self.high)),
-            constraints=_constraints([*self._rows, *more], len(self.low)),
-            options=limits | {"mip_rel_gap": 0.0},
-        )
+        with hushed():
+            return milp(
+                aim,
+                integrality=np.array(self.whole, dtype=int) * whole,
+                bounds=Box(np.array(self.low), np.maximum(self.low, self.high)),
+                constraints=_constraints([*self._rows, *more], len(self.low)),
+                options=limits | {"mip_rel_gap": 0.0},
+            )
 
     def read(self, found: NDArray[np.float64]) -> dict[int, float]:
         """Mean of every cell in votes that were found."""

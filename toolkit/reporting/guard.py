@@ -53,8 +53,8 @@ class Guard:
     Of a sheet that tells too much for itself the means by indicator go, then one source after the other, at last the
     composite. What is told by all reports together is hidden of the units: the means of the sources that are hidden on
     the sheet, of the smallest unit first; then more of the sheet; then the unit's means of all sources; at last, of a
-    combined round, the sheets of others. What a round hides a combined round hides too, or the other rounds would tell
-    it.
+    combined round, the sheets of others and the means of other units. What a round hides a combined round hides too, or
+    the other rounds would tell it.
     """
 
     def __init__(self, book: Book) -> None:
@@ -135,25 +135,38 @@ class Guard:
 
     def _hide_of(self, ratee: str, source: str) -> bool:
         """Hide a little more of what tells what a source has said of a ratee; False where nothing is left to hide."""
-        units, design = [*self._upward(ratee)], self.book.design
-        hidden = sorted(
-            self._sheet(ratee).hidden.keys() - {""}, key=lambda name: (source not in design.line[name], name)
+        own = [*self._upward(ratee)]
+        others = [unit for unit in self._guarded_in if unit not in own]
+        return (
+            self._hide_sources(own, ratee, source)
+            or self._hide_of_sheet(ratee)
+            or self._hide_means(own)
+            # a combined round tells of others what with the means of its parts tells of this one
+            or any(self._hide_of_sheet(other) for other in self._secrets)
+            or self._hide_sources(others, ratee, source)
+            or self._hide_means(others)
         )
+
+    def _hide_sources(self, units: Iterable[str], ratee: str, source: str) -> bool:
+        """Hide of the first unit that shows one the mean of a source that the sheet of a ratee hides."""
+        line = self.book.design.line
+        names = sorted(self._sheet(ratee).hidden.keys() - {""}, key=lambda name: (source not in line[name], name))
         for unit in units:
             found = self._open(unit)
-            for name in hidden:
+            for name in names:
                 if name not in found.hidden and found.mean(name, "") is not None:
                     return self._hide_of_unit(unit, Guarded({name: "members"}))
-        if self._hide_of_sheet(ratee):
-            return True
+        return False
+
+    def _hide_means(self, units: Iterable[str]) -> bool:
+        """Hide of the first unit that shows any its means of all sources: first by indicator, then of all of them."""
         for unit in units:
             found = self._open(unit)
             if not self._indicators <= found.unshown:
                 return self._hide_of_unit(unit, Guarded(indicators=self._indicators))
             if "" not in found.hidden:
                 return self._hide_of_unit(unit, Guarded(whole=True))
-        # a combined round tells of others what with the means of its parts tells of this one
-        return any(self._hide_of_sheet(other) for unit in units for other in self._guarded_in[unit])
+        return False
 
     @cached_property
     def _indicators(self) -> frozenset[str]:
