@@ -6,6 +6,7 @@ from random_studies import draw, naive, pages
 from toolkit.audit.claims import Claims
 from toolkit.audit.findings import Audit
 from toolkit.audit.ground import Ground
+from toolkit.reporting.cutting import cut
 
 
 def _verdicts(seed, of=None):
@@ -28,3 +29,14 @@ def test_nothing_hidden_is_known_too_well(seed):
 
 def test_a_suppressor_that_hides_only_what_few_have_given_is_caught():
     assert [seed for seed in range(6) if "exact" in _verdicts(seed, naive)]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_mean_that_a_unit_hides_is_in_no_report(seed):
+    study, scores = draw(seed)
+    for turn in study.schemes:
+        views = {unit: cut(study, scores, unit, turn, "en") for unit in ["", *study.units["unit_id"]]}
+        bare = {unit for unit, view in views.items() if view.facts["score"] is None}
+        for unit, view in views.items():
+            assert not (unit in bare and view.units["own"].any())
+            assert view.children[view.children["unit_id"].isin(bare)]["score"].isna().all()

@@ -5,6 +5,7 @@ member has from each source on each indicator, and solves.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ import pytest
 import toolkit as tk
 from toolkit.reporting.cutting import cut
 
+EXAMPLES = Path(__file__).parents[2] / "surveys"
 TREE = {"": {"virtue": 0.4, "results": 0.4, "integrity": 0.2}, "results": {"delivery": 0.6, "service": 0.4}}
 LEAVES = ("virtue", "delivery", "service", "integrity")
 NODES = {"": LEAVES, **{leaf: (leaf,) for leaf in LEAVES}, "results": ("delivery", "service")}
@@ -410,3 +412,15 @@ def test_that_self_ratings_weigh_is_said(make_view):
     assert tk.tables.selves(view).note.endswith("weigh nothing in the score.")
     weighing = make_view(method={**view.method, "weights": weights})
     assert tk.tables.selves(weighing).note.endswith("They weigh in the score, which stands here for the others.")
+
+
+# A source that holds others -----------------------------------------------------------------------------------------
+
+
+def test_superiors_known_by_name_do_not_hide_those_beside_them_in_a_source():
+    """Three leaders, known by name, are no secret; six of the staff and five of the group are enough."""
+    study = tk.read_study(EXAMPLES / "office")
+    view = cut(study, tk.score(study), "G1", "2026")
+    assert view.facts["score"] > 0
+    assert view.hidden.empty
+    assert set(view.league["status"]) == {"scored", "unrated"}
