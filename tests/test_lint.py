@@ -409,3 +409,10 @@ def test_the_most_and_the_least_that_a_quantity_can_be(make_study, changes, of, 
     scheme = scheme_of(make_study, *changes)
     assert lowest(of, scheme) == least
     assert highest(of, scheme) == (pytest.approx(most) if most is not None else None)
+
+
+def test_more_votes_than_ballots(doubts_of):
+    """M1 and M2 have three votes each, M3 too; two ballots were returned."""
+    turnout = "round,unit_id,source,eligible,issued,returned,valid\n2026H1,B1,peer,5,4,2,2\n"
+    says = "2026H1, B1, peer: M1 has 3 votes, and 2 more have too many"
+    assert doubts_of(turnout=turnout) == [Doubt("turnout.csv", "returned", "2", says)]

@@ -474,7 +474,9 @@ def questionnaire(  # noqa: PLR0917
         list[str] | None, typer.Option(help="whose ratees, those below it among them; by default every unit by itself")
     ] = None,
     out: Annotated[Path, typer.Option(help="folder for what is made of the questionnaires")] = Path("reports"),
-    to: Annotated[str, typer.Option(help="xlsform, wjx, limesurvey, ballot, codebook; all by default")] = "",
+    to: Annotated[
+        list[str] | None, typer.Option(help="xlsform, wjx, limesurvey, ballot, codebook; all by default")
+    ] = None,
     round: Annotated[str, typer.Option(help="round; the newest by default")] = "",  # noqa: A002
     language: Annotated[Literal["zh", "en"] | None, typer.Option(help="instead of the scheme's")] = None,
     overall: Annotated[
@@ -491,12 +493,14 @@ def questionnaire(  # noqa: PLR0917
     found = _read(study)
     with _plainly():
         turn = round or newest_round(found)
-        kinds = [kind.strip() for kind in to.split(",") if kind.strip()] or [*OUTPUTS]
+        kinds = [kind.strip() for kind in ",".join(to or []).split(",") if kind.strip()] or [*OUTPUTS]
         drafts = [
             draft(found, name, place, round=turn, language=language or "", overall=overall, units=units)
             for name in source or found.schemes.get(turn, found.scheme).leaf_sources
             for place in unit or units_with_ratees(found, turn, units=units)
         ]
+        if not drafts:
+            raise UsageError(f"--round: in {turn} no {'unit' if units else 'member'} can be rated")
         folder = out / found.name / FOLDER / turn
         for made in _counted(drafts, "questionnaires"):
             path, is_new = write_form(study, made)
@@ -625,8 +629,13 @@ def _paint(folder: Path, error: StudyError) -> None:
     """Where the tables stand in a workbook, paint what is wrong into a copy."""
     from toolkit.survey.workbook import paint_faults
 
-    if folder.is_dir() and (path := paint_faults(folder, error.faults)):
-        typer.echo(f"{path}: a copy with its faults painted; mend the workbook itself", err=True)
+    try:
+        path = paint_faults(folder, error.faults) if folder.is_dir() else None
+    except (OSError, TypeError, ValueError, KeyError) as problem:  # open in Excel; what openpyxl cannot read
+        typer.echo(f"{folder}: no copy with its faults painted could be written: {problem}", err=True)
+    else:
+        if path:
+            typer.echo(f"{path}: a copy with its faults painted; mend the workbook itself", err=True)
 
 
 def _read(folder: Path) -> Study:

@@ -176,7 +176,7 @@ def cross_checks(sheets: dict[str, Sheet], schemes: dict[str, Scheme]) -> list[F
     if "themes" in sheets:
         faults += _words_of_two(sheets["themes"])
     if "opinions" in sheets:
-        faults += [*_opinion_days(sheets["opinions"]), *_rounds_without_days(sheets["opinions"], schemes)]
+        faults += [*opinion_days(sheets["opinions"]), *_rounds_without_days(sheets["opinions"], schemes)]
     return faults
 
 
@@ -202,7 +202,7 @@ def _words_of_two(sheet: Sheet) -> list[Fault]:
     return faults
 
 
-def _opinion_days(sheet: Sheet) -> list[Fault]:
+def opinion_days(sheet: Sheet) -> list[Fault]:
     """Nothing is taken up before it was said, nor closed before it was taken up."""
     faults = []
     for early, late in (("date", "opened"), ("opened", "closed"), ("date", "closed")):

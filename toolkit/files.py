@@ -367,10 +367,14 @@ def _read_book(folder: Path, tables: Mapping[str, Collection[str]]) -> tuple[dic
         found = _cells(path)
     except (CalamineError, BadZipFile, OSError) as error:
         return {}, [Fault(path.name, None, "", "", f"must be an Excel workbook: {error}")]
-    sheets, faults = {}, []
+    sheets: dict[str, Sheet] = {}
+    faults: list[Fault] = []
     for name, rows in found.items():
         table = name.strip().casefold()
-        if table in tables and rows:
+        if table in sheets and rows:
+            expected = f"must not be there beside {sheets[table].file}: which of them holds?"
+            faults.append(Fault(f"{path.name}[{name}]", None, "", "", expected))
+        elif table in tables and rows:
             frame, wrong = _from_rows(rows, tables[table], f"{path.name}[{name}]")
             sheets[table] = Sheet(f"{path.name}[{name}]", frame)
             faults += wrong

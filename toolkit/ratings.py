@@ -70,7 +70,7 @@ def open_ratings(folder: Path, sheet: Sheet | None, *, weighed: bool = True) -> 
     ratings, faults = _open(folder, sheet)
     if ratings is None or not weighed or not (folder / WEIGHTS).is_file():
         return ratings, faults
-    weights, found = _read_weights(folder / WEIGHTS)
+    weights, found = read_weights(folder / WEIGHTS)
     if found:
         return ratings, faults + found
     frame = text(ratings.frame)
@@ -80,7 +80,7 @@ def open_ratings(folder: Path, sheet: Sheet | None, *, weighed: bool = True) -> 
     return replace(ratings, frame=frame.to_native(), weights=weights), faults
 
 
-def _read_weights(path: Path) -> tuple[pd.DataFrame, list[Fault]]:
+def read_weights(path: Path) -> tuple[pd.DataFrame, list[Fault]]:
     """What a file of weights says, without a rater in its faults."""
     columns = [*WEIGHED, "weight"]
     sheet, faults = read_table(path, columns)
@@ -110,6 +110,11 @@ def unweighed(ratings: Ratings, frame: IntoFrame) -> list[Fault]:
     ]
 
 
+def no_id(names: pd.Series[str]) -> pd.Series[bool]:
+    """Which texts are no rater, but an error of Excel or a number that Excel shortened."""
+    return names.str.fullmatch(f"{EXCEL_ERROR}|{SHORTENED}")
+
+
 def _open(folder: Path, sheet: Sheet | None) -> tuple[Ratings | None, list[Fault]]:
     path = folder / "ratings.parquet"
     if path.is_file():
@@ -122,7 +127,7 @@ def _open(folder: Path, sheet: Sheet | None) -> tuple[Ratings | None, list[Fault
     faults = check_columns("ratings", sheet.file, sheet.frame.columns.tolist())
     frame = sheet.frame.assign(row=sheet.frame.index)
     if "rater_id" in frame:
-        wrong = frame.index[frame["rater_id"].str.fullmatch(f"{EXCEL_ERROR}|{SHORTENED}")]
+        wrong = frame.index[no_id(frame["rater_id"])]
         expected = "must be a rater's pseudonym, not an error of Excel or a number that Excel shortened"
         faults += several(list(wrong), lambda row: Fault(sheet.file, int(row), "rater_id", "", expected))
     if "weight" in frame:

@@ -141,3 +141,17 @@ def test_what_somebody_typed_into_the_table_unredacted_is_redacted_in_the_list_a
     done = CliRunner().invoke(app, ["opinions", str(folder), "--out", str(tmp_path / "list.csv")])
     assert "opinions.csv holds what identifies a person in O1" in done.stderr
     assert "13812345678" not in (tmp_path / "list.csv").read_text(encoding="utf-8")
+
+
+def test_days_that_contradict_each_other_are_refused_at_the_door(bring):
+    raw = "date,channel,unit_id,text,opened,closed\n2026-03-02,hotline,B2,路灯坏了,2026-03-01,2026-02-01\n"
+    assert faults(bring, raw) == [
+        (2, "opened", "2026-03-01"),
+        (2, "closed", "2026-02-01"),
+        (2, "closed", "2026-02-01"),
+    ]
+
+
+def test_a_column_under_both_its_names_is_a_fault(bring):
+    raw = "date,日期,channel,unit_id,text\n2026-03-02,2026-03-02,hotline,B2,路灯坏了\n"
+    assert (1, "date", "") in faults(bring, raw)

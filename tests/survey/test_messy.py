@@ -124,6 +124,8 @@ def test_a_question_of_ones_own_is_no_stranger(town):
         ("wjx peer", HEAD, [[*ROW[:3], "5.5", *ROW[4:]]], {UNKNOWN: 1}),
         ("wjx peer", HEAD, [[*ROW[:3], "9", *ROW[4:]]], {UNKNOWN: 1}),
         ("wjx peer", HEAD, [["", *ROW[1:]]], {"nothing says who answered": 5}),
+        ("wjx peer", HEAD, [["#N/A", *ROW[1:]]], {"nothing says who answered": 5}),
+        ("wjx peer", HEAD, [["1.1E+17", *ROW[1:]]], {"nothing says who answered": 5}),
         ("wjx peer", HEAD, [ROW, ROW], {"the same answer stands in another row of the file too": 5}),
         (
             "wjx peer", HEAD, [ROW, [*ROW[:3], "合格", *ROW[4:]]],
@@ -371,3 +373,22 @@ def test_ratings_in_gb18030_stay_so(town):
     text = (town / "ratings.csv").read_bytes().decode("gb18030")
     assert text.startswith(head)
     assert text.count("\r\n") == text.count("\n") == 7
+
+
+def test_of_a_torn_row_no_cell_is_written(town):
+    """A comma in a nickname moves the address into the place of an answer."""
+    take(town, [HEAD, [1, "2026/7/1", "王", "小明", "10.0.0.9", "合格", "合格", "合格", "合格", "合格"]])
+    assert "10.0.0.9" not in next((town / "imports").glob("*.refused.csv")).read_text(encoding="utf-8-sig")
+
+
+@pytest.mark.parametrize("spoil", ["a log in gb18030", "no folder"])
+def test_where_the_log_cannot_be_written_nothing_is(town, spoil):
+    before = values(town) if (town / "ratings.csv").is_file() else None
+    if spoil == "no folder":
+        (town / "imports").write_text("x", encoding="utf-8")
+    else:
+        (town / "imports").mkdir()
+        (town / "imports" / "log.csv").write_bytes("表,第一支部\n".encode("gb18030"))
+    with pytest.raises((UsageError, OSError)):
+        take(town, [HEAD, ROW])
+    assert (values(town) if (town / "ratings.csv").is_file() else None) == before

@@ -68,3 +68,17 @@ def test_a_key_in_the_study(tmp_path):
     with pytest.raises(UsageError, match="the key must lie outside the study"):
         read_key(tmp_path, tmp_path / "sub" / ".." / "key")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("without")
+def test_a_key_saved_by_notepad(tmp_path):
+    path = tmp_path / "key"
+    path.write_text("0123456789abcdef" * 4, encoding="utf-8")
+    path.chmod(0o600)
+    study = tmp_path / "study"
+    key = read_key(study, path)
+    path.write_text("0123456789abcdef" * 4 + "\r\n", encoding="utf-8-sig")
+    assert read_key(study, path) == key
+    path.write_text("0123456789abcdef" * 4, encoding="utf-16")
+    with pytest.raises(UsageError, match="must be UTF-8"):
+        read_key(study, path)

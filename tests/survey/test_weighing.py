@@ -240,3 +240,38 @@ def test_the_command_says_what_weights_do(folder):
     refused = CliRunner().invoke(app, ["rake", str(place), "--source", "public", "--cap", "1.1"])
     assert refused.exit_code == 1
     assert "a cap of 1.1 times the mean weight may be too low" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "weights.csv"),
+        ("a,b\n1,2\n", "column must be there"),
+        ("round,source,rater_id,weight\nR1,public,x,-1\n", "weight"),
+    ],
+)
+def test_weights_that_cannot_be_read_stay_as_they_are(folder, text, says):
+    place = folder()
+    weighing = weigh(place, source="public")
+    path = place / "weights.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(tk.StudyError, match=says):
+        write_weights(place, weighing)
+    assert path.read_text(encoding="utf-8") == text
+
+
+def test_weights_of_others_stay_however_the_file_was_saved(folder):
+    place = folder()
+    weighing = weigh(place, source="public")
+    path = place / "weights.csv"
+    path.write_bytes("权重表,,,\n round ,source,rater_id,weight\nR1,public,张,2\n".encode("gb18030"))
+    write_weights(place, weighing)
+    assert "R1,public,张,2" in path.read_text(encoding="utf-8-sig").splitlines()
+
+
+def test_where_nobody_has_given_points_there_is_nothing_to_weigh(folder):
+    ratings = "round,ratee_id,source,rater_id,indicator,value\n" + "".join(
+        f"{row}\n" for row in rows(votes=["unknown"] * 10)
+    )
+    with pytest.raises(UsageError, match="nobody has given points"):
+        weigh(folder(**{"ratings.csv": ratings}), source="public")

@@ -226,6 +226,25 @@ def test_the_copy_is_no_second_workbook(filled):
         assert paint_faults(target, error.value.faults).name == "study.checked.xlsx"
 
 
+def test_what_is_wrong_is_told_where_no_copy_can_be_written(filled):
+    _, target = filled()
+    spoil(target / "study.xlsx", {("ballots", "F3"): -1})
+    (target / "study.checked.xlsx").mkdir()
+    shown = CliRunner().invoke(app, ["check", str(target)])
+    assert shown.exit_code == 1
+    assert "study.xlsx[ballots]" in shown.stderr
+    assert "no copy with its faults painted could be written" in shown.stderr
+
+
+def test_two_sheets_of_one_table_are_a_fault(filled):
+    _, target = filled()
+    book = load_workbook(target / "study.xlsx")
+    book.copy_worksheet(book["ballots"]).title = "Ballots "
+    book.save(target / "study.xlsx")
+    with pytest.raises(tk.StudyError, match="must not be there beside"):
+        tk.read_study(target)
+
+
 def test_a_study_in_csv_has_no_copy(folder):
     place = folder(members=MEMBERS.replace("B1,member,,35", "B9,member,,35"))
     shown = CliRunner().invoke(app, ["check", str(place)])

@@ -84,7 +84,7 @@ def lint(study: Study, scores: Scores | None = None) -> list[Doubt]:
         found.setdefault(finding, turn)
     files = {turn: scheme.rounds[turn].scheme or SCHEME for turn, scheme in study.schemes.items()}
     of_schemes = [Doubt(files[turn], ".".join(path), value, says) for (path, value, says), turn in found.items()]
-    return [*of_schemes, *_unread(study, asked)]
+    return [*of_schemes, *_unread(study, asked), *_too_many(study)]
 
 
 # ------------------------------------------------------------------------------------------------------------ tables
@@ -125,6 +125,27 @@ def _unread(study: Study, asked: list[Mention]) -> Iterator[Doubt]:
     if len(study.evidence) and not any(part.archive or part.remediation for part in conduct):
         says = "conduct has neither remediation nor archive, so nothing follows from its rows"
         yield Doubt("evidence.csv", "", "", says)
+
+
+def _too_many(study: Study) -> Iterator[Doubt]:
+    """More votes on somebody than turnout says that ballots were returned in his unit: counts that slipped."""
+    keys = ["round", "unit_id", "source"]
+    given = study.tally.counts.groupby(["round", "ratee_id", "source", "indicator"], observed=True)["count"].sum()
+    most = given.groupby(["round", "ratee_id", "source"], observed=True).max().rename("votes").reset_index()
+    members = study.members[["member_id", "unit_id"]].set_axis(["ratee_id", "unit_id"], axis=1)
+    told = study.turnout
+    box = told.loc[(told["ratee_id"] == "") & told["returned"].notna(), [*keys, "returned"]]
+    own = told.loc[told["ratee_id"] != "", ["round", "ratee_id", "source"]].assign(own=True)
+    rows = most.astype({"round": str, "ratee_id": str, "source": str}).merge(members, on="ratee_id")
+    rows = rows.merge(own, on=["round", "ratee_id", "source"], how="left").merge(box, on=keys)
+    wrong = rows[rows["own"].isna() & (rows["votes"] > rows["returned"])]
+    for place, part in wrong.groupby(keys, sort=False):
+        ratee, votes, returned = max(
+            part[["ratee_id", "votes", "returned"]].to_numpy().tolist(), key=lambda row: row[1]
+        )
+        more = f", and {len(part) - 1} more have too many" if len(part) > 1 else ""
+        says = f"{', '.join(map(str, place))}: {ratee} has {votes:.0f} votes{more}"
+        yield Doubt("turnout.csv", "returned", f"{returned:.0f}", says)
 
 
 # ----------------------------------------------------------------------------------------------------------- ratings

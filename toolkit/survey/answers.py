@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from toolkit.ratings import KEY
+from toolkit.ratings import KEY, no_id
 from toolkit.scheme import SELF
 from toolkit.survey.platform import squeezed
 from toolkit.survey.pseudonyms import pseudonym
@@ -98,7 +98,7 @@ def _rows(export: Export, headings: Headings, taking: Taking) -> pd.DataFrame:
             name: pseudonym(taking.key, form.round, form.source, within + name) for name in identity.unique() if name
         }
         rows["rater_id"] = _looked_up(identity, known)
-        rows.loc[identity == "", "reason"] = NAMELESS
+        rows.loc[(identity == "") | no_id(identity), "reason"] = NAMELESS
     if headings.chooser is not None:
         chosen = export.cells[headings.chooser]
         meant = {name: _meant(name, taking) for name in chosen.unique()}

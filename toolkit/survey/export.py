@@ -83,9 +83,12 @@ def headed(raw: Raw, known: Callable[[str], bool]) -> Export:
     """
     place, headings = _header(raw, known)
     if not headings:
-        shown = ", ".join(filter(None, raw.grid.iloc[0].tolist()[:HEADER_WITHIN]))
-        expected = "must have a header row in which at least one question of the questionnaire stands"
-        raise StudyError(raw.file, [Fault(raw.file, 1, "", shown, expected)])
+        # the cells are not shown: without a header the first of them are somebody's name and address
+        expected = (
+            f"must have a header row in which at least one question of the questionnaire stands, within its first "
+            f"{HEADER_WITHIN} rows; it has {raw.grid.shape[1]} columns"
+        )
+        raise StudyError(raw.file, [Fault(raw.file, 1, "", "", expected)])
     cells = raw.grid.iloc[place:]
     filled = cells[(cells != "").any(axis=1)]
     return Export(raw.file, headings, [raw.labels.get(name, "") for name in headings], filled)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from toolkit.contract import OPTIONAL, REQUIRED, check_cells, iso_date
-from toolkit.demands import CHANNELS, demands_of
+from toolkit.demands import CHANNELS, demands_of, opinion_days
 from toolkit.faults import Fault, StudyError
 from toolkit.files import Sheet, read_table
 from toolkit.survey.redaction import Redactor
@@ -109,6 +109,10 @@ def _read(path: Path) -> tuple[Sheet, list[str], list[Fault]]:
     left_out = [str(name) for name in frame if name not in known]
     if len(frame.columns):
         faults += [Fault(sheet.file, 1, name, "", "column must be there") for name in ASKED if name not in frame]
+        twice = frame.columns[frame.columns.duplicated()]
+        faults += [
+            Fault(sheet.file, 1, str(name), "", "column must be there once, by one of its names") for name in twice
+        ]
     frame = frame[[name for name in frame if name in known]]
     return Sheet(sheet.file, frame.assign(**{name: "" for name in known if name not in frame})), left_out, faults
 
@@ -133,7 +137,8 @@ def _faults(sheet: Sheet, study: Study) -> list[Fault]:
     for name in (column for column in sheet.frame if column not in WRITTEN):
         faults += check_cells(sheet.file, str(name), sheet.frame[name], demands[str(name)])
     blank = sheet.frame.index[sheet.frame["text"].str.strip(BULLETS) == ""]
-    return faults + [Fault(sheet.file, int(row), "text", "", "must not be blank") for row in blank]
+    faults += [Fault(sheet.file, int(row), "text", "", "must not be blank") for row in blank]
+    return faults + opinion_days(sheet)
 
 
 def _redacted(frame: pd.DataFrame, study: Study) -> tuple[pd.DataFrame, dict[int, Counter[str]]]:

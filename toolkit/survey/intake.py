@@ -19,7 +19,7 @@ from toolkit.ratings import KEY, Ratings, check_ratings, rated_cells
 from toolkit.record import append
 from toolkit.scheme import SELF
 from toolkit.study import ratable
-from toolkit.survey.answers import CHANGED, REASONS, THERE, UNKNOWN, Taking, long_table
+from toolkit.survey.answers import CHANGED, REASONS, THERE, TORN, UNKNOWN, Taking, long_table
 from toolkit.survey.export import headed, read_raw
 from toolkit.survey.forms import choose, newest_asked, read_forms
 from toolkit.survey.headings import Headings, is_known, match
@@ -224,20 +224,33 @@ def _write(folder: Path, study: Study, path: Path, about: tuple[str, ...], answe
     refused = answers[~answers["reason"].isin(["", THERE])]
     listed = folder / FOLDER / f"{name}.refused.csv"
     if len(refused):
-        shown = refused.assign(answer=refused["cell"].str.slice(0, SHOWN))
+        # in a torn row a name or an address may stand where an answer should
+        torn = refused["reason"] == TORN
+        shown = refused.assign(answer=refused["cell"].str.slice(0, SHOWN).mask(torn, ""))
         written += _replaced(listed, _csv([REFUSED, *shown[list(REFUSED)].itertuples(index=False, name=None)]))
+    log = folder / FOLDER / LOG
+    lines = _logged(log)
     if len(taken):
         append(
             folder / "ratings.csv", "ratings", taken[list(REQUIRED["ratings"])], study.digests.get("ratings.csv", "")
         )
         written.append(folder / "ratings.csv")
-    log = folder / FOLDER / LOG
-    lines = list(csv.reader(io.StringIO(log.read_text(encoding="utf-8-sig")))) if log.is_file() else [list(LOGGED)]
     counts = (len(answers), len(taken), len(answers) - len(taken))
     line = [name, *about, *map(str, counts)]
     if len(taken) or name not in {row[0] for row in lines if row}:
         written += _replaced(log, _csv([*lines, line]))
     return written
+
+
+def _logged(log: Path) -> list[list[str]]:
+    """The log so far; read before anything is written, so that who cannot write it changes nothing."""
+    log.parent.mkdir(exist_ok=True)
+    if not log.is_file():
+        return [list(LOGGED)]
+    try:
+        return list(csv.reader(io.StringIO(log.read_text(encoding="utf-8-sig"))))
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{log}: must be UTF-8 text; save it as such, or take it out of the folder") from error
 
 
 def _csv(rows: list[object]) -> str:

@@ -55,7 +55,10 @@ def read_key(folder: Path, path: Path) -> bytes:
         _create(path)
     if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise UsageError(f"{path}: must be readable by its owner alone: chmod 600 {path}")
-    return _long_enough(path.read_text(encoding="utf-8").strip(), str(path))
+    try:
+        return _long_enough(path.read_text(encoding="utf-8-sig").strip(), str(path))
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: must be UTF-8 text") from error
 
 
 def _create(path: Path) -> None:

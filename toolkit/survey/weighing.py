@@ -19,7 +19,7 @@ import pandas as pd
 from toolkit.contract import REQUIRED, check_cells, number
 from toolkit.faults import Fault, StudyError, UsageError, one_of, several
 from toolkit.files import Sheet, read_sheets
-from toolkit.ratings import WEIGHED, WEIGHTS, Ratings, open_ratings
+from toolkit.ratings import WEIGHED, WEIGHTS, Ratings, open_ratings, read_weights
 from toolkit.scoring.cells import worth
 from toolkit.scoring.tally import answers, collected, same_engine, text
 from toolkit.study import read_study
@@ -108,6 +108,8 @@ def weigh(folder: str | Path, *, source: str, round: str = "", cap: float | None
     levels = {name: pd.Series(crossed(variables, name)) for name in margins}
     raters = pd.DataFrame({"round": turn, "source": source, "rater_id": given["rater_id"], "weight": raked.weights})
     rated = given["points"].notna().to_numpy()
+    if not rated.any():
+        raise UsageError(f"--source: {source!r}: nobody has given points in {turn}, so there is nothing to weigh")
     points, weights = given.loc[rated, "points"].to_numpy(), raked.weights[rated]
     return Weighing(
         turn,
@@ -121,11 +123,20 @@ def weigh(folder: str | Path, *, source: str, round: str = "", cap: float | None
 
 
 def write_weights(folder: str | Path, weighing: Weighing) -> Path:
-    """Write `weights.csv`: these weights in place of those that the source had in this round; others stay."""
+    """Write `weights.csv`: these weights in place of those that the source had in this round; others stay.
+
+    Raises
+    ------
+    StudyError
+        If the file is there and cannot be read; it stays as it is.
+    """
     path = Path(folder) / WEIGHTS
     parts = [weighing.raters.assign(weight=weighing.raters["weight"].map("{:.12g}".format))]
     if path.is_file():
-        there = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        there, faults = read_weights(path)
+        if faults:
+            raise StudyError(str(path), faults)
+        there = there.assign(weight=there["raked"].map("{:.12g}".format)).drop(columns="raked")
         parts.insert(0, there[(there["round"] != weighing.round) | (there["source"] != weighing.source)])
     table = pd.concat(parts, ignore_index=True).sort_values(WEIGHED, kind="stable")
     table.to_csv(path, index=False, lineterminator="\n", encoding="utf-8-sig")
