@@ -102,7 +102,10 @@ def test_a_section_without_content_has_no_heading(make_view):
 
 
 def test_hidden_sources_are_listed_with_their_reason(make_view):
-    assert "No source had to be hidden" in prose.hidden(make_view()).markdown
+    assert "No source had to be hidden: every source shown" in prose.hidden(make_view()).markdown
+    box = {"label": "Peers", "rule": "quorum", "box": True, "number": 3}
+    void = make_view(facts=facts(make_view(), void=[box]))
+    assert prose.hidden(void).markdown == "No source had to be hidden."  # how many are left of Peers it does not say
     rows = [("Peers", "complement"), ("", "complement"), ("Public", "few")]
     view = make_view(hidden=pd.DataFrame(rows, columns=["label", "reason"]))
     assert prose.hidden(view).markdown.splitlines()[2:] == [
@@ -129,6 +132,8 @@ def test_what_else_is_hidden_is_said_too(make_view):
 def test_participation_is_that_of_the_source_that_took_part_least(make_view):
     assert prose.participation(make_view()).markdown == "The lowest participation is that of Peers, 75.0%."
     turnout = make_view().turnout
+    alone = make_view(turnout=turnout[turnout["label"] == "Peers"])
+    assert prose.participation(alone).markdown == "Participation of Peers: 75.0%."
     for column in ("eligible", "valid"):
         view = make_view(turnout=turnout.assign(**{column: np.nan}))
         assert prose.participation(view).markdown == "The study states no turnout of the unit."

@@ -58,7 +58,7 @@ Members in order of their score. 张三 comes first with 91.2. No other interval
 Place  Name    Category  Score  95% interval  Proposed grade  Remark
     1  张三    Cadres     91.2         90–93  Good
     2  Li Si   Cadres     88.0     86.5–89.5  Fair            part missing, 60% seen; beyond the quota of 1
-    —  欧阳修  Cadres        —             —  —               not rated; exempt
+    —  欧阳修  Cadres        —             —  —               no valid rating; exempt
 Equal scores share a place. The grade is a proposal by the rules; people decide.""",
     "matrix": """\
 Indicators by source. The widest gap between two sources is 4.0 points, on Virtue, Ability, Diligence.
@@ -114,7 +114,7 @@ ZH = {
 名次  姓名    类别  得分   95% 区间  建议等次  备注
    1  张三    干部  91.2      90–93  优秀
    2  Li Si   干部  88.0  86.5–89.5  合格      部分缺失，已评权重 60%；超出名额（共 1 个）
-   —  欧阳修  干部     —          —  —         未被评价；免测评
+   —  欧阳修  干部     —          —  —         无有效评价；免测评
 得分相同者名次并列。等次是按规则提出的建议，由组织研究决定。""",
     "matrix": """\
 各指标分来源得分：来源之间的最大差距为 4.0 分，出现在德、能、勤。
@@ -175,7 +175,7 @@ def test_no_indicator_is_both_strong_and_weak(make_view):
         ("scored", ""),
         ("thin", "too little seen"),
         ("incomplete", "incomplete"),
-        ("unrated", "not rated"),
+        ("unrated", "no valid rating"),
         ("withheld", "not shown to protect raters"),
         ("partial", "part missing, 60% seen"),
     ],

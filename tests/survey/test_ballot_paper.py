@@ -78,6 +78,12 @@ def test_what_stands_on_a_ballot(study, language, words):
     assert [word for word in words if word not in written] == []
 
 
+def test_a_scale_of_numbers_says_which_end_is_the_best(study):
+    paper = ballot_paper(draft(study, "client", "B1", language="en"))
+    assert "0 is the lowest, 10 the highest." in paper.notes
+    assert (paper.number, paper.about.split(" · ")[-1]) == ("#", draft(study, "client", "B1").round)
+
+
 def test_the_header_stands_on_every_page_of_many_ratees(crowd):
     paper = ballot_paper(draft(crowd, "peer", "B1"))
     pages = text_of(as_pdf(paper))

@@ -23,7 +23,9 @@ def kinds(text):
     "number",
     [
         "13812345678", "１３８１２３４５６７８", "138 1234 5678", "138-1234-5678", "138–1234–5678", "138.1234.5678",
-        "1381 234 5678", "138 123 45678", "13812 345678", "1 3 8 1 2 3 4 5 6 7 8", "+86 13812345678", "8613812345678",
+        "1381 234 5678", "138 123 45678", "138 12 34 56 78", "138/1234/5678", "(138)12345678",
+        "138\u200b1234\u200b5678",
+        "13812 345678", "1 3 8 1 2 3 4 5 6 7 8", "+86 13812345678", "8613812345678",
         "0086-138 1234 5678", "幺三八一二三四五六七八", "一三八〇〇一三八〇〇〇", "0571-87654321", "（0571）87654321",
         "(010) 6543 2100", "01065432100转802", "0571 8765432-12", "+86-571-87654321", "400-800-1234", "8008001234",
     ],
@@ -134,3 +136,14 @@ def test_what_was_redacted_once_holds_nothing_more(text):
     plain = "".join(chr(ord(c) - 0xFEE0) if "！" <= c <= "～" else c for c in once)
     assert not re.search(r"(?<!\d)1[3-9]\d{9}(?!\d)|张三|李建国", plain)
     assert set(re.findall("［..?.?］", once)) <= set(MARKS)
+
+
+@pytest.mark.parametrize("before", ["我叫", "联系人：", "投诉人：", "举报人：", "我的名字叫"])
+@pytest.mark.parametrize("between", ["", "/"])
+def test_a_name_right_before_a_telephone(before, between):
+    text, _found = REDACTOR.redact(f"{before}赵六{between}13812345678")
+    assert text == f"{before}［姓名］{between}［电话］"
+
+
+def test_what_cannot_be_seen_hides_no_name():
+    assert REDACTOR.redact("找张\u200b三谈")[0] == "找［姓名］谈"

@@ -152,7 +152,7 @@ def missing(field: Fieldwork) -> Table | None:
         [names[row["unit_id"]], field.label(row["source"]), told[row["state"]], whole(row["missing"])]
         for row in records(behind.sort_values("missing", ascending=False, kind="stable"))
     ]
-    note = _("Units and sources alone: nobody who rates is named.")
+    note = _("Units and sources of which less than half has come in, or it is not known; nobody who rates is named.")
     return made(columns, cells, _("What is still to be handed in"), note=note)
 
 

@@ -150,9 +150,12 @@ def hidden(view: Slice) -> Text:
         blocks.insert(0, "\n".join([head, "", *lines]))
     if not blocks:
         blocks = [
-            _("No source had to be hidden: every source that is not attributed has at least {n} raters.").format(
-                n=least
-            )
+            # of a box that is void as a whole fewer ballots, or none, are left
+            _("No source had to be hidden.")
+            if any(row["box"] for row in view.facts["void"])
+            else _(
+                "No source had to be hidden: every source shown that is not attributed has at least {n} raters."
+            ).format(n=least)
         ]
     return Text("\n\n".join(blocks))
 
@@ -257,9 +260,11 @@ def participation(view: Slice) -> Text:
     if not shares:
         return Text(joined([_("The study states no turnout of the unit."), *void], view.language))
     _share, label, row = min(shares, key=lambda part: part[:2])
-    lowest = _("The lowest participation is that of {source}, {share}.").format(
-        source=plain(label), share=percent(row["valid"], row["eligible"])
-    )
+    lowest = (
+        _("The lowest participation is that of {source}, {share}.")
+        if len(shares) > 1
+        else _("Participation of {source}: {share}.")
+    ).format(source=plain(label), share=percent(row["valid"], row["eligible"]))
     return Text(joined([lowest, *void], view.language))
 
 

@@ -66,7 +66,7 @@ def league(view: Slice) -> Table | None:
         "partial": _("part missing"),
         "thin": _("too little seen"),
         "incomplete": _("incomplete"),
-        "unrated": _("not rated"),
+        "unrated": _("no valid rating"),
         "withheld": _("not shown to protect raters"),
     }
     rows = []

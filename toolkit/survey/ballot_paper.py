@@ -116,6 +116,7 @@ def ballot_paper(form: Questionnaire) -> BallotPaper:
         else _("Write a number from {low} to {high} into every row.").format(low=low, high=high)
     )
     title, _dot, about = form.title.partition(" · ")
+    about = " · ".join(filter(None, [about, form.round]))
     one = all(len(block.questions) == 1 for block in form.blocks)
     rows = (
         [Row(question.label, ("",)) for question in form.blocks[0].questions]
@@ -132,7 +133,7 @@ def ballot_paper(form: Questionnaire) -> BallotPaper:
         () if form.chooser else (_("To attend"), _("Attended"), _("Issued"), _("Returned"), _("Valid")),
         (how, *form.notes),
         form.chooser.label if form.chooser else "",
-        _("Number"),
+        _("#"),
         _("Item") if form.chooser else _("Name"),
         _("Item") if led else "",
         columns,

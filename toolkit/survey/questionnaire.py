@@ -228,6 +228,15 @@ def asked_of(scheme: Scheme, source: str) -> list[str]:
 def notes_of(scheme: Scheme, source: str, language: str) -> tuple[str, ...]:
     """What a respondent is told first: how to answer, and who will see it."""
     _ = words(language)
+    answers = answers_of(scheme, source, language)
+    is_numbers = answers.choices and scheme.scales[scheme.leaf_sources[source].scale or ""].levels is None
+    ends = _("{low} is the lowest, {high} the highest.").format(low=f"{answers.low:g}", high=f"{answers.high:g}")
+    return (*((ends,) if is_numbers else ()), *_notes(scheme, source, language))
+
+
+def _notes(scheme: Scheme, source: str, language: str) -> tuple[str, ...]:
+    """Whom to rate, and who sees it."""
+    _ = words(language)
     if source == SELF:
         return (_("Only you and the organisers see how you rate yourself."),)
     how = _("Rate everybody but yourself. Leave empty whom you cannot judge.")

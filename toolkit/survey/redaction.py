@@ -66,6 +66,7 @@ class Redactor:
         says that he is called so.
         """
         found: Counter[str] = Counter()
+        text = text.translate(UNSEEN)
         for pattern in self._patterns:
             plain = text.translate(PLAIN)
             part = "it" if "it" in pattern.form.groupindex else 0
@@ -105,6 +106,9 @@ def _spaced(name: str) -> str:
 # Each a single character, so that places in a text stay what they are.
 PLAIN = {0xFF01 + place: 0x21 + place for place in range(0x5E)} | dict.fromkeys(map(ord, "\u3000\u00a0"), " ")
 PLAIN |= dict.fromkeys(map(ord, "‐‑‒–—−"), "-")
+
+# Zero-width spaces and joiners, soft hyphens and marks of direction stand unseen within names and numbers.
+UNSEEN = dict.fromkeys([0xAD, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065), 0xFEFF])
 
 OLD, NEW = 15, 18
 """Digits of a number of an identity card, until and since 1999."""
@@ -162,7 +166,8 @@ _IDENTITY = "|".join((
     _grouped(r"[1-9]\d{2}", *[r"\d{3}"] * 4, r"\d{2}[\dXx]"), _grouped("[1-9]", *[r"\d"] * 16, _LAST),
 ))  # fmt: skip
 _MOBILE = "|".join((
-    r"1[3-9]\d[ -]?\d{4}[ -]?\d{4}", r"1[3-9]\d\.\d{4}\.\d{4}", r"1[3-9]\d{3}[ -]\d{6}",
+    r"1[3-9]\d[ -]?\d{4}[ -]?\d{4}", r"1[3-9]\d[./]\d{4}[./]\d{4}", r"1[3-9]\d{3}[ -]\d{6}",
+    r"\(1[3-9]\d\)[ -]?\d{4}[ -]?\d{4}", _grouped(r"1[3-9]\d", *[r"\d{2}"] * 4),
     _grouped(r"1[3-9]\d{2}", r"\d{3}", _D4), _grouped(r"1[3-9]\d", r"\d{3}", r"\d{5}"),
     _grouped("1", "[3-9]", *[r"\d"] * 9),
 ))  # fmt: skip
@@ -227,8 +232,9 @@ _NO_WORD = "".join(f"(?<![{before}](?={name}))" for name, before in _BEFORE.item
     "|何[时人]|单位|齐心|林业|章程|季度|宁愿|盛大|童年)"
 )
 _GIVEN = r"[\u4e00-\u9fff]{1,2}"
-_ENDS = r"(?=[,.;:!?()\s，。、；：！？]|电话|手机|$)"
-_CALLED = "(?:我叫|本人|我是|姓名|署名|联系人|举报人|反映人|投诉人)[是叫: ]{0,2}"
+# a number behind a name is a mark by now
+_ENDS = r"(?=[,.;:!?()/\[［\s，。、；：！？]|电话|手机|$)"
+_CALLED = "(?:我叫|我的名字|本人|我是|姓名|署名|联系人|举报人|反映人|投诉人)[是叫: ]{0,2}"
 NAMES = [
     _pattern("name", rf"{_NO_WORD}{_SURNAME}{_TITLE}"),
     _pattern("name", rf"{_NO_WORD}{_SURNAME}{_GIVEN}{_TITLE}"),

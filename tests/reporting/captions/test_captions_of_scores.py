@@ -299,7 +299,7 @@ def test_what_weighs_most():
         "What differs most between the rows is the weight of B, from 35.0% to 70.0%."
     )
     tied = weighed({"a": 50.0, "b": 50.0}, {"a": 50.0, "b": 50.0})
-    assert scores.weights(tied, labels, ".4g", "zh") == "权重最大的是A、B，为 50%。"
+    assert scores.weights(tied, labels, ".4g", "zh") == "各项权重相等。"
     gone = weighed({"a": 100.0}, {"b": 100.0})
     assert scores.weights(gone, labels, ".4g", "en") == "The greatest weight is that of A, B, 100%."
     assert scores.weights([], labels, ".4g", "en") == ""

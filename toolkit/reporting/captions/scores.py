@@ -356,6 +356,8 @@ def weights(rows: Sequence[Mapping[str, Any]], labels: Mapping[str, str], digits
     if not printed:
         return ""
     _ = words(language)
+    if len(labels) > 1 and all(len(row) == len(labels) and len(set(row.values())) == 1 for row in printed):
+        return _("All weigh the same.")
     common = [name for name in labels if all(row.get(name) == max(row.values()) for row in printed)]
     one, every = (
         _("The greatest weight is that of {names}, {weight}."),
