@@ -504,7 +504,7 @@ def questionnaire(  # noqa: PLR0917
         folder = out / found.name / FOLDER / turn
         for made in _counted(drafts, "questionnaires"):
             path, is_new = write_form(study, made)
-            text = path.read_text(encoding="utf-8-sig")
+            text = _edited(path)
             print(path if is_new else f"{path} (kept as it is)")
             for written in write_outputs(read_form(path, found), text, folder, kinds):
                 print(written)
@@ -643,6 +643,14 @@ def _read(folder: Path) -> Study:
 
     with _plainly():
         return read_study(folder)
+
+
+def _edited(path: Path) -> str:
+    """The text of a questionnaire, which somebody may have saved anew."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError(f"{path}: must be saved as UTF-8 text") from None
 
 
 def _today() -> str:

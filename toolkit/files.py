@@ -387,7 +387,10 @@ def _cells(path: Path) -> dict[str, Sequence[Sequence[object]]]:
         sheets = [name for name in parts.namelist() if name.startswith("xl/worksheets/")]
         errors = any(b't="e"' in parts.read(name) for name in sheets)
     if errors:  # calamine takes an error such as #REF! for an empty cell, openpyxl needs nine times as long
-        slow = load_workbook(path, data_only=True)
+        try:
+            slow = load_workbook(path, data_only=True)
+        except Exception as error:  # openpyxl raises whatever an odd style or part makes it raise
+            raise BadZipFile(f"save it anew in Excel: {error}") from error
         return {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in slow.worksheets}
     book = CalamineWorkbook.from_path(str(path))
     return {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}

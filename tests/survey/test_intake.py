@@ -112,7 +112,6 @@ def test_edited_questionnaires_are_kept(bare_town, tmp_path):
         (["--source", "peers"], "source: 'peers'"),
         (["--to", "xls"], "--to: 'xls', must be one of xlsform"),
         (["--round", "2027"], "round: '2027'"),
-        (["--units"], "no unit can be rated"),
     ],
 )
 def test_what_cannot_be_made(bare_town, tmp_path, words, said):
