@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from openpyxl.cell import Cell, MergedCell
+
 # What a file begins with that is called .csv and is none; the last two are Excel's own formats.
 NO_TEXT = {
     b"\xff\xfe": "UTF-16 text",
@@ -138,7 +140,12 @@ def read_grid(path: Path) -> pd.DataFrame:
     if is_book(path):
         try:
             rows: list[list[str]] = next(
-                ([[_cell(value) for value in row] for row in sheet] for sheet in _cells(path).values() if sheet), []
+                (
+                    [[_cell(value) for value in row] for row in sheet]
+                    for sheet in _cells(path, seen=True).values()
+                    if sheet
+                ),
+                [],
             )
         except (CalamineError, BadZipFile, OSError) as error:
             raise StudyError(path.name, [Fault(path.name, None, "", "", f"must be a workbook: {error}")]) from None
@@ -381,19 +388,37 @@ def _read_book(folder: Path, tables: Mapping[str, Collection[str]]) -> tuple[dic
     return sheets, faults
 
 
-def _cells(path: Path) -> dict[str, Sequence[Sequence[object]]]:
-    """Rows of every sheet of a workbook."""
+def _cells(path: Path, *, seen: bool = False) -> dict[str, Sequence[Sequence[object]]]:
+    """Rows of every sheet of a workbook; where cells are wanted as they are `seen`, 0.85 may be 85%."""
     with ZipFile(path) as parts:
         sheets = [name for name in parts.namelist() if name.startswith("xl/worksheets/")]
         errors = any(b't="e"' in parts.read(name) for name in sheets)
-    if errors:  # calamine takes an error such as #REF! for an empty cell, openpyxl needs nine times as long
+        percents = seen and "xl/styles.xml" in parts.namelist() and _holds_percents(parts.read("xl/styles.xml"))
+    # calamine takes an error such as #REF! for an empty cell and knows no formats; openpyxl needs nine times as long
+    if errors or percents:
         try:
             slow = load_workbook(path, data_only=True)
         except Exception as error:  # openpyxl raises whatever an odd style or part makes it raise
             raise BadZipFile(f"save it anew in Excel: {error}") from error
-        return {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in slow.worksheets}
+        shown = _as_seen if percents else lambda cell: cell.value
+        return {sheet.title: [[*map(shown, row)] for row in sheet.iter_rows()] for sheet in slow.worksheets}
     book = CalamineWorkbook.from_path(str(path))
     return {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
+
+
+def _holds_percents(styles: bytes) -> bool:
+    """Whether a format of cells is a percentage: 9 and 10 of Excel's own, or one that is written with the sign."""
+    formats = re.findall(rb"<numFmt\b[^>]*>", styles)
+    own = {number[1] for tag in formats if b"%" in tag and (number := re.search(rb'numFmtId="(\d+)"', tag))}
+    used = styles.partition(b"<cellXfs")[2].partition(b"</cellXfs>")[0]
+    return bool({*re.findall(rb'numFmtId="(\d+)"', used)} & {b"9", b"10", *own})
+
+
+def _as_seen(cell: Cell | MergedCell) -> object:
+    """A number that is shown as a percentage is one."""
+    if isinstance(cell.value, int | float) and "%" in str(cell.number_format):
+        return f"{cell.value * 100:.10g}%"
+    return cell.value
 
 
 def _from_rows(

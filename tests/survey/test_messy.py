@@ -392,3 +392,17 @@ def test_where_the_log_cannot_be_written_nothing_is(town, spoil):
     with pytest.raises((UsageError, OSError)):
         take(town, [HEAD, ROW])
     assert (values(town) if (town / "ratings.csv").is_file() else None) == before
+
+
+def test_a_percentage_is_no_score_of_less_than_one(town):
+    """A cell that shows 85% holds 0.85, which would be a score on a scale of 0 to 100."""
+    path = town.parent / "export.xlsx"
+    made = Workbook()
+    sheet = made.active
+    for row in (["序号", "第1题(德)", "第2题(德)"], [1, 0.85, 85]):
+        sheet.append(row)
+    sheet["B2"].number_format = "0%"
+    made.save(path)
+    came = take(town, None, source="superior", name="export.xlsx")
+    assert (came.taken, came.refused) == (1, {UNKNOWN: 1})
+    assert came.unknown["answer"].tolist() == ["85%"]
