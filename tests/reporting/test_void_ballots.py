@@ -99,4 +99,4 @@ def test_the_report_says_that_no_ballot_of_a_box_counts(folder):
         "round,unit_id,source,eligible,issued,returned,valid\nR,B1,peer,10,10,4,4\n", encoding="utf-8"
     )
     text = tk.prose.participation(tk.open_slice(folder, "B1")).markdown
-    assert text == "参评率最低的来源是Peers，为 40.0%。Peers整组投票无效 1 次（参评人数不足）。"
+    assert text == "Peers参评率为 40.0%。Peers整组投票无效 1 次（参评人数不足）。"
