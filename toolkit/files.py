@@ -139,14 +139,8 @@ def read_grid(path: Path) -> pd.DataFrame:
     """
     if is_book(path):
         try:
-            rows: list[list[str]] = next(
-                (
-                    [[_cell(value) for value in row] for row in sheet]
-                    for sheet in _cells(path, seen=True).values()
-                    if sheet
-                ),
-                [],
-            )
+            first = next(filter(None, _cells(path, seen=True).values()), [])
+            rows = [[_cell(value) for value in row] for row in first]
         except (CalamineError, BadZipFile, OSError) as error:
             raise StudyError(path.name, [Fault(path.name, None, "", "", f"must be a workbook: {error}")]) from None
     else:

@@ -390,8 +390,9 @@ def test_where_the_log_cannot_be_written_nothing_is(town, spoil):
         (town / "imports").mkdir()
         (town / "imports" / "log.csv").write_bytes("表,第一支部\n".encode("gb18030"))
     with pytest.raises((UsageError, OSError)):
-        take(town, [HEAD, ROW])
+        take(town, [HEAD, ROW, [2, *ROW[1:3], "一般", *ROW[4:]]])
     assert (values(town) if (town / "ratings.csv").is_file() else None) == before
+    assert not [*town.glob("imports/*.refused.csv")]
 
 
 def test_a_percentage_is_no_score_of_less_than_one(town):

@@ -222,14 +222,13 @@ def _write(folder: Path, study: Study, path: Path, about: tuple[str, ...], answe
     # by pseudonym: the order in which people answered would tell those who saw them do so who is who
     taken = answers[answers["reason"] == ""].sort_values(["rater_id", "ratee_id"], kind="stable")
     refused = answers[~answers["reason"].isin(["", THERE])]
-    listed = folder / FOLDER / f"{name}.refused.csv"
+    log, listed = folder / FOLDER / LOG, folder / FOLDER / f"{name}.refused.csv"
+    lines = _logged(log)
     if len(refused):
         # in a torn row a name or an address may stand where an answer should
         torn = refused["reason"] == TORN
         shown = refused.assign(answer=refused["cell"].str.slice(0, SHOWN).mask(torn, ""))
         written += _replaced(listed, _csv([REFUSED, *shown[list(REFUSED)].itertuples(index=False, name=None)]))
-    log = folder / FOLDER / LOG
-    lines = _logged(log)
     if len(taken):
         append(
             folder / "ratings.csv", "ratings", taken[list(REQUIRED["ratings"])], study.digests.get("ratings.csv", "")
