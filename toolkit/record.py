@@ -11,6 +11,7 @@ import io
 import os
 import re
 import shutil
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ from toolkit.files import BLANKS, BOM, HEADER_WITHIN, Sheet, is_book
 from toolkit.study import read_study
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from toolkit.study import Study
 
@@ -179,7 +180,21 @@ def _check(study: Study, table: str, rows: pd.DataFrame) -> None:
 
 
 def append(path: Path, table: str, rows: pd.DataFrame, known_digest: str) -> None:
-    """Put rows behind the others; the file is whole at every moment, and what stood in it stays byte for byte.
+    """Put rows behind the others: see `appended`."""
+    with appended(path, table, rows, known_digest):
+        pass
+
+
+def no_formula(text: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+@contextmanager
+def appended(path: Path, table: str, rows: pd.DataFrame, known_digest: str) -> Iterator[None]:
+    """Put rows behind the others once the block has ended well, so that several tables are written, or none.
+
+    The file is whole at every moment, and what stood in it stays byte for byte.
 
     Parameters
     ----------
@@ -212,6 +227,7 @@ def append(path: Path, table: str, rows: pd.DataFrame, known_digest: str) -> Non
             os.fsync(target.fileno())
         if raw:
             shutil.copymode(path, fresh)
+        yield
         fresh.replace(path)
     except BaseException:
         fresh.unlink(missing_ok=True)

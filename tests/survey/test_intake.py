@@ -89,7 +89,7 @@ def test_from_questionnaire_to_scores(bare_town, tmp_path):
     path = layouts.xlsx(tmp_path / "答卷.xlsx", layouts.wjx_rows(layouts.Sheet(draft(study, "peer", "B1"), ratings)))
     came = run("import", bare_town, path, "--platform", "wjx")
     assert came.exit_code == 0, came.output
-    assert "peer-B1: 1 rows, 4 answers read: 4 taken, 0 refused" in came.output
+    assert "peer-B1, round 2026H2: 1 rows, 4 answers read: 4 taken, 0 refused" in came.output
     assert "left out, since they may tell who somebody is: 来自IP" in came.output
     again = run("import", bare_town, path, "--platform", "wjx")
     assert "refused 4: is there already" in again.output

@@ -10,9 +10,10 @@ from openpyxl import Workbook
 
 import toolkit as tk
 from toolkit.faults import UsageError
-from toolkit.survey.forms import write_form
+from toolkit.survey.forms import read_form, write_form
 from toolkit.survey.intake import import_answers, lines
 from toolkit.survey.mapping import Mapping, read_mapping
+from toolkit.survey.platforms.wjx import written
 from toolkit.survey.questionnaire import draft
 
 UNKNOWN = "no answer of the questionnaire"
@@ -136,6 +137,8 @@ def test_a_question_of_ones_own_is_no_stranger(town):
         ),
         ("wjx peer", HEAD, [[*ROW[:4], "合", "格", *ROW[5:]]], {"the row has more cells than the header": 5}),
         ("wjx client", ["序号", "第1题(德)"], [[1, "5"]], {UNKNOWN: 1}),
+        ("kobo client", ["_uuid", "rM1/rM1q1"], [["u1", "1 0"]], {"several answers, where one is asked for": 1}),
+        ("table superior", ["id", "rM1q1"], [["u1", "8 9"], ["u2", "8 . 5"]], {UNKNOWN: 2}),
         ("kobo peer", ["_uuid", "rM1/rM1q1"], [["u1", "1 2"]], {"several answers, where one is asked for": 1}),
         ("kobo peer", ["_uuid", "rM1/rM1q1"], [["u1", "优秀 "], ["u2", "c1"]], {UNKNOWN: 1}),
         ("kobo superior", ["_uuid", "rM1/rM1q1"], [["u1", "100.5"], ["u2", "-1"]], {UNKNOWN: 2}),
@@ -176,6 +179,44 @@ def test_a_changed_answer_does_not_replace_the_first(town):
     came = take(town, [HEAD, [*ROW[:3], "合格", *ROW[4:]]])
     assert came.refused == {"is there already": 4, "ratings.csv has a different answer of the same rater": 1}
     assert values(town) == ALL
+
+
+def test_a_number_is_the_same_however_it_is_written(town):
+    head = ["id", "rM1q1"]
+    take(town, [head, [1, "85.50"], [2, "90"]], "table", source="superior")
+    came = take(town, [head, [1, "85.5"], [2, "90.0"], [3, "８５．５０"], [3, "85.5"]], "table", source="superior")
+    assert came.refused == {"the same answer stands in another row of the file too": 1, "is there already": 2}
+    assert values(town) == {("M1", "virtue"): "85.5"}
+    assert (town / "ratings.csv").read_text(encoding="utf-8-sig").count("85.5,") == 2
+
+
+def test_wjx_counts_the_levels_that_are_asked(town):
+    """Without 合格 the third level, 基本合格, has the code 2, as 问卷星 counts its options."""
+    path = next((town / "questionnaires").rglob("peer-B1.md"))
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if "| 合格 |" not in line), encoding="utf-8")
+    assert "优秀 基本合格 不合格" in written(read_form(path, tk.read_study(town)))
+    came = take(town, [HEAD[:1] + HEAD[3:6], [1, "1", "2", "不合格"], [2, "合格", "", ""]])
+    assert came.refused == {UNKNOWN: 1}
+    assert values(town) == {
+        ("M1", "virtue"): "优秀", ("M1", "delivery"): "基本合格", ("M1", "service"): "不合格",
+    }  # fmt: skip
+
+
+def test_no_refused_answer_becomes_a_formula(town):
+    take(town, [HEAD, [*ROW[:3], '=HYPERLINK("http://x")', *ROW[4:]]])
+    listed = next((town / "imports").glob("*.refused.csv"))
+    assert pd.read_csv(listed)["answer"].tolist() == ['\'=HYPERLINK("http://x")']
+
+
+def test_all_that_a_mapping_gets_wrong_is_told(town):
+    mapping = Mapping(id="工号", ratee="被评人", columns={"德": "virtu", "绩": "result", "廉": "integrity"})
+    with pytest.raises(UsageError) as error:
+        take(town, [["工号", "被评人", "德"], ["a", "M1", "优秀"]], "table", mapping=mapping)
+    assert [line.partition(",")[0] for line in str(error.value).splitlines()] == [
+        "columns: 'virtu'",
+        "columns: 'result'",
+    ]
 
 
 def test_codes_of_spss_without_labels(town):
@@ -303,7 +344,7 @@ def test_two_columns_are_all_told(town):
     ("text", "said"),
     [
         ("a: [", "must be YAML in UTF-8"),
-        ("- a\n- b\n", "must be a YAML mapping of id, ratee, columns, answers, drop"),
+        ("- a\n- b\n", "must be a YAML mapping of id, ratee, columns, answers, submitted, seconds, drop"),
         ("", "must be a YAML mapping"),
         ("name: 工号\n", "name: Extra inputs are not permitted"),
         ("columns: {德: {ratee: M1}}\n", "columns.德"),

@@ -56,8 +56,9 @@ def long_table(export: Export, headings: Headings, taking: Taking) -> pd.DataFra
     Returns
     -------
     DataFrame
-        `round, ratee_id, source, rater_id, indicator, value` as in ratings.csv, `row` of the file, `cell` as it stood
-        there, `reason` ("" where it is taken; a name of `REASONS`).
+        `round, ratee_id, source, rater_id, indicator, value` as in ratings.csv, a number of a scale written in one way
+        (85.50 is 85.5); `row` of the file, `cell` as it stood there, `reason` ("" where it is taken; a name of
+        `REASONS`).
     """
     cells = _answered(export, headings, taking)
     rows = _rows(export, headings, taking)
@@ -137,7 +138,7 @@ def _read(found: pd.DataFrame, taking: Taking) -> pd.DataFrame:
             joined = taking.platform.joins
             reasons[cell] = SEVERAL if joined and joined in cell else UNKNOWN
         else:
-            values[cell] = value or ""
+            values[cell] = meant(taking.scheme, form.source, value or "")
     wrong = _looked_up(found["cell"], reasons)
     return found.assign(
         value=_looked_up(found["cell"], values), reason=found["reason"].where(found["reason"] != "", wrong)
@@ -149,6 +150,13 @@ def _looked_up(cells: pd.Series[str], known: Map[str, str]) -> pd.Series[str]:
     places, texts = pd.factorize(cells)
     stands = np.array([known.get(text, "") for text in texts], dtype=object)
     return pd.Series(stands[places], index=cells.index, dtype=str)
+
+
+def meant(scheme: Scheme, source: str, value: str) -> str:
+    """An answer in the one way in which it is written here: a level for its code, 85.5 for 85.50."""
+    scale = scheme.scales[scheme.leaf_sources[source].scale or ""]
+    level = scale.level(value)
+    return f"{float(level):.15g}" if level and scale.levels is None and level not in scale.blank else level
 
 
 def _fits(scheme: Scheme, source: str, value: str) -> bool:

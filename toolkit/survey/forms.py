@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from toolkit.faults import Fault, StudyError, UsageError
+from toolkit.faults import Fault, StudyError, UsageError, one_of
 from toolkit.study import ratable
 from toolkit.survey.export import headed
 from toolkit.survey.headings import is_known, keys_of, meaning
@@ -117,7 +117,8 @@ def _of_a_table(study: Study, source: str, turn: str, mapping: Mapping) -> Quest
     indicators = [cell for cell in mapping.columns.values() if isinstance(cell, str)]
     unknown = [name for name in indicators if name not in scheme.indicator_tree.names]
     if unknown:
-        raise UsageError(f"columns: {unknown[0]!r}, must be one of {', '.join(scheme.indicator_tree.names)}")
+        known = scheme.indicator_tree.names
+        raise UsageError("\n".join(f"columns: {name!r}, {one_of(name, known)}" for name in dict.fromkeys(unknown)))
     asked = tuple(Question(name, scheme.label(name), name) for name in indicators)
     block = Block("row", "", CHOSEN, asked)
     chooser = Question("ratee", "", "")

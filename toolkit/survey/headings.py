@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from toolkit.faults import Fault
 from toolkit.survey.platforms.wjx import pages
 from toolkit.survey.questionnaire import CHOSEN, plain
+from toolkit.survey.times import Times
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from toolkit.survey.export import Export
     from toolkit.survey.mapping import Mapping
@@ -39,6 +40,8 @@ class Headings:
         Ratee and indicator, or `CHOOSER` -> place and heading of the first column that is about it.
     identity, submitted : int or None
         Places of the columns that say who answered, and that he came to the end.
+    times : Times
+        Those that say when he did, and how long it took him.
     personal, about, unmatched : list of str
         Headings that are left out: they may tell who somebody is; they are about the submission, or questions that rate
         nobody; nobody knows what they are.
@@ -52,6 +55,7 @@ class Headings:
     first: dict[Rated, tuple[int, str]]
     identity: int | None
     submitted: int | None
+    times: Times = field(default_factory=Times)
     personal: list[str] = field(default_factory=list)
     about: list[str] = field(default_factory=list)
     unmatched: list[str] = field(default_factory=list)
@@ -96,7 +100,8 @@ def meaning(heading: str, label: str, keys: dict[str, Rated], platform: Platform
 
 def is_known(heading: str, *, keys: dict[str, Rated], platform: Platform, mapping: Mapping) -> bool:
     """Whether a heading means something, so that the row in which most do is the header."""
-    own = {plain(name) for name in (*mapping.columns, mapping.id, mapping.ratee) if name}
+    names = (*mapping.columns, mapping.id, mapping.ratee, mapping.submitted, mapping.seconds)
+    own = {plain(name) for name in names if name}
     text = plain(heading)
     if not text:
         return False
@@ -110,9 +115,11 @@ def match(
     own = {plain(name): _rated(cell) for name, cell in mapping.columns.items()}
     own |= {plain(mapping.ratee): CHOOSER} if mapping.ratee else {}
     dropped, others = ({plain(name) for name in names} for names in (mapping.drop, form.others))
-    found = Headings({}, {}, _identity(export, platform, mapping), _place(export, platform.submitted))
+    identity = _place(export, (mapping.id,) if mapping.id else platform.ids)
+    found = Headings({}, {}, identity, _place(export, platform.submitted), _times(export, platform, mapping))
+    known = {found.identity, found.submitted, *found.times.places}
     for place, (heading, label) in enumerate(zip(export.headings, export.labels, strict=True)):
-        if plain(heading) in dropped or place in {found.identity, found.submitted}:
+        if plain(heading) in dropped or place in known:
             continue
         rated = own.get(plain(heading)) or meaning(heading, label, keys, platform)
         if rated is None:
@@ -159,15 +166,19 @@ def _rated(cell: object) -> Rated:
     return (CHOSEN, cell) if isinstance(cell, str) else (getattr(cell, "ratee", ""), getattr(cell, "indicator", ""))
 
 
-def _identity(export: Export, platform: Platform, mapping: Mapping) -> int | None:
-    names = [mapping.id] if mapping.id else platform.ids
-    return next((place for name in names if (place := _place(export, name)) is not None), None)
+def _times(export: Export, platform: Platform, mapping: Mapping) -> Times:
+    return Times(
+        _place(export, (mapping.submitted,) if mapping.submitted else platform.came),
+        _place(export, (mapping.seconds,) if mapping.seconds else platform.took),
+        _place(export, platform.began),
+        _place(export, platform.ended),
+    )
 
 
-def _place(export: Export, name: str | None) -> int | None:
-    """The first column that is called so."""
-    wanted = plain(name or "")
-    return next((place for place, heading in enumerate(export.headings) if wanted and plain(heading) == wanted), None)
+def _place(export: Export, names: Iterable[str]) -> int | None:
+    """The first column that is called by the first of the names that any has."""
+    headings = [plain(heading) for heading in export.headings]
+    return next((headings.index(plain(name)) for name in names if plain(name) in headings), None)
 
 
 def _left_out(found: Headings, heading: str, platform: Platform, *, is_other: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,21 +17,27 @@ from toolkit.contract import REQUIRED, check_rated, check_together
 from toolkit.faults import MANY, StudyError, UsageError, one_of
 from toolkit.files import digest, is_book, read_sheets
 from toolkit.ratings import KEY, Ratings, check_ratings, rated_cells
-from toolkit.record import append
+from toolkit.record import appended, no_formula
 from toolkit.scheme import SELF
 from toolkit.study import ratable
-from toolkit.survey.answers import CHANGED, REASONS, THERE, TORN, UNKNOWN, Taking, long_table
+from toolkit.survey.answers import CHANGED, REASONS, THERE, TORN, UNKNOWN, Taking, long_table, meant
 from toolkit.survey.export import headed, read_raw
 from toolkit.survey.forms import choose, newest_asked, read_forms
 from toolkit.survey.headings import Headings, is_known, match
 from toolkit.survey.mapping import Mapping
 from toolkit.survey.platforms import PLATFORMS
 from toolkit.survey.questionnaire import plain
+from toolkit.survey.times import times_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from toolkit.rules import BallotRules
+    from toolkit.scheme import Scheme
     from toolkit.study import Study
+    from toolkit.survey.platform import Platform
+    from toolkit.survey.questionnaire import Questionnaire
 
 FOLDER = "imports"
 LOG = "log.csv"
@@ -60,6 +67,10 @@ class Intake:
         What every column was.
     unknown : DataFrame
         `indicator, answer, count` of answers that the questionnaire does not have, the most frequent first.
+    submissions : int
+        How many were added to submissions.csv: one for each row that was taken, if the file tells its day.
+    untold : list of str
+        What the file does not tell of times, though somebody will ask.
     written : list of Path
         The files that were changed.
     """
@@ -71,6 +82,8 @@ class Intake:
     refused: dict[str, int]
     headings: Headings
     unknown: pd.DataFrame = field(repr=False)
+    submissions: int
+    untold: list[str]
     written: list[Path]
 
 
@@ -136,14 +149,22 @@ def import_answers(
         raise StudyError(path.name, headings.faults)
     if headings.identity is None and form.source != SELF:
         raise UsageError(f"{path.name}: no column says who answered: {', '.join(kind.ids)}; name it in a mapping as id")
-    answers = long_table(export, headings, Taking(form, kind, study.schemes[turn], mapping, key, _names(study, turn)))
-    present = _present(folder)
-    answers = _against(present, answers)
+    scheme = study.schemes[turn]
+    answers = long_table(export, headings, Taking(form, kind, scheme, mapping, key, _names(study, turn)))
+    present = _present(folder, "ratings")
+    answers = _against(present, answers, scheme, form.source)
     taken = answers[answers["reason"] == ""]
     if len(taken):
         _check(folder, study, present, taken)
-    written = _write(folder, study, path, (platform, form.name, form.round, form.source), answers)
-    return _intake(form.name, len(export.cells), headings, answers, written)
+    times, hurried = times_of(export, headings.times), _asks_time(scheme, form.source)
+    answers = answers.assign(seconds=times["seconds"].reindex(answers["row"]).to_numpy() if hurried else "")
+    sent = _sent(form, answers, times.assign(seconds="") if hurried else times)
+    if len(sent):
+        _present(folder, "submissions")
+    about = (digest(path)[:DIGEST], platform, form.name, form.round, form.source)
+    written = _write(folder, study, about, answers, sent)
+    untold = list(_untold(kind, headings, times, scheme.ballot_rules.get(form.source)))
+    return _intake(form, len(export.cells), headings, answers, (len(sent), untold, written))
 
 
 def _names(study: Study, turn: str) -> dict[str, str]:
@@ -162,34 +183,76 @@ def _tables(study: Study) -> dict[str, pd.DataFrame]:
     return {name: getattr(study, name) for name in ("units", "members", "posts")}
 
 
-def _intake(name: str, rows: int, headings: Headings, answers: pd.DataFrame, written: list[Path]) -> Intake:
+def _asks_time(scheme: Scheme, source: str) -> bool:
+    """Whether a rule asks how long a ballot took. Then ratings.csv tells it, and submissions.csv does not.
+
+    In both it would tell on which day each rater answered: those who saw him do so would know who he is.
+    """
+    rules = scheme.ballot_rules.get(source)
+    return rules is not None and rules.seconds is not None
+
+
+def _sent(form: Questionnaire, answers: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
+    """Rows of submissions.csv: those of the file of which all that is taken is new, by day, not as people answered."""
+    known = set(answers.loc[answers["reason"].isin([THERE, CHANGED]), "row"])
+    rows = [row for row in answers.loc[answers["reason"] == "", "row"].unique() if row not in known]
+    found = times.loc[rows]
+    found = found[(found["day"] != "") & (form.unit != "")].sort_values(["day", "seconds"], ignore_index=True)
+    about = {"round": form.round, "source": form.source, "unit_id": form.unit}
+    seconds = found["seconds"].replace("0", "")  # nobody needs none: minutes alone were kept
+    return pd.DataFrame(about, found.index).assign(submitted=found["day"], seconds=seconds)
+
+
+def _untold(kind: Platform, headings: Headings, times: pd.DataFrame, rules: BallotRules | None) -> Iterator[str]:
+    """What a file does not tell of times, though somebody will ask."""
+    unread = times.index[times["unread"]]
+    if len(unread):
+        yield f"{len(unread):,} rows have a time that cannot be read, the first of them row {unread[0]}"
+    if rules and rules.seconds and not headings.times.tell_seconds:
+        yield f"no column says how long a ballot took, of which the rules ask at least {rules.seconds:g} seconds"
+    if kind.submitted and headings.submitted is None:
+        wanted = ", ".join(kind.submitted)
+        yield f"no column says who came to the end ({wanted}): who left before it was taken too"
+
+
+def _intake(
+    form: Questionnaire,
+    rows: int,
+    headings: Headings,
+    answers: pd.DataFrame,
+    became: tuple[int, list[str], list[Path]],
+) -> Intake:
     """Count what became of all answers."""
     refused = answers["reason"][answers["reason"] != ""].value_counts()
     counts = {reason: int(refused[reason]) for reason in REASONS if reason in refused}
     unknown = answers[answers["reason"] == UNKNOWN].groupby(["indicator", "cell"], sort=False).size()
     listed = unknown.sort_values(ascending=False, kind="stable").rename("count").reset_index()
     taken = len(answers) - sum(counts.values())
-    return Intake(name, rows, len(answers), taken, counts, headings, listed.rename(columns={"cell": "answer"}), written)
+    listed = listed.rename(columns={"cell": "answer"})
+    name = f"{form.name}, round {form.round}"
+    return Intake(name, rows, len(answers), taken, counts, headings, listed, *became)
 
 
-def _present(folder: Path) -> pd.DataFrame:
-    """The ratings that the study has, as text."""
-    if (folder / "ratings.parquet").is_file():
-        raise UsageError(f"{folder}: keeps its ratings in ratings.parquet; answers are added to ratings.csv alone")
-    sheets, faults = read_sheets(folder, {"ratings": REQUIRED["ratings"]})
+def _present(folder: Path, table: str) -> pd.DataFrame:
+    """The rows of a table that the study has, as text."""
+    if (folder / f"{table}.parquet").is_file():
+        raise UsageError(f"{folder}: keeps its {table} in {table}.parquet; answers are added to {table}.csv alone")
+    sheets, faults = read_sheets(folder, {table: REQUIRED[table]})
     if faults:
         raise StudyError(str(folder), faults)
-    if "ratings" not in sheets:
-        return pd.DataFrame(columns=list(REQUIRED["ratings"]), dtype=str)
-    if any(is_book(book) and sheets["ratings"].file.startswith(book.name) for book in folder.iterdir()):
-        place = sheets["ratings"].file
-        raise UsageError(f"{folder}: keeps its ratings in {place}; answers are added to ratings.csv alone")
-    return sheets["ratings"].frame
+    if table not in sheets:
+        return pd.DataFrame(columns=list(REQUIRED[table]), dtype=str)
+    if any(is_book(book) and sheets[table].file.startswith(book.name) for book in folder.iterdir()):
+        place = sheets[table].file
+        raise UsageError(f"{folder}: keeps its {table} in {place}; answers are added to {table}.csv alone")
+    return sheets[table].frame
 
 
-def _against(present: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
+def _against(present: pd.DataFrame, answers: pd.DataFrame, scheme: Scheme, source: str) -> pd.DataFrame:
     """Refuse what is there already, and what would change it."""
-    there = present[[*KEY, "value"]].drop_duplicates(KEY).rename(columns={"value": "there"})
+    there = present.loc[present["source"] == source, [*KEY, "value"]].drop_duplicates(KEY)
+    values = {value: meant(scheme, source, value) for value in there["value"].unique()}
+    there = there.drop(columns="value").assign(there=there["value"].map(values))
     found = answers.reset_index(drop=True).merge(there, on=KEY, how="left", validate="many_to_one")
     free = found["reason"] == ""
     known = found["there"].notna() & free
@@ -216,26 +279,27 @@ def _check(folder: Path, study: Study, present: pd.DataFrame, taken: pd.DataFram
         raise StudyError(f"{folder} with these answers", dict.fromkeys(faults))
 
 
-def _write(folder: Path, study: Study, path: Path, about: tuple[str, ...], answers: pd.DataFrame) -> list[Path]:
+def _write(folder: Path, study: Study, about: tuple[str, ...], answers: pd.DataFrame, sent: pd.DataFrame) -> list[Path]:
     """Write what is refused, then the ratings, then the log: who is stopped between them imports the file once more."""
-    name, written = digest(path)[:DIGEST], []
+    name = about[0]
     # by pseudonym: the order in which people answered would tell those who saw them do so who is who
     taken = answers[answers["reason"] == ""].sort_values(["rater_id", "ratee_id"], kind="stable")
     refused = answers[~answers["reason"].isin(["", THERE])]
     log, listed = folder / FOLDER / LOG, folder / FOLDER / f"{name}.refused.csv"
     lines = _logged(log)
-    if len(refused):
+    tables = {"ratings": taken[[*REQUIRED["ratings"], "seconds"]], "submissions": sent}
+    tables = {f"{table}.csv": rows for table, rows in tables.items() if len(rows)}
+    with ExitStack() as together:
+        for file, rows in tables.items():
+            added = appended(folder / file, file.removesuffix(".csv"), rows, study.digests.get(file, ""))
+            together.enter_context(added)
         # in a torn row a name or an address may stand where an answer should
-        torn = refused["reason"] == TORN
-        shown = refused.assign(answer=refused["cell"].str.slice(0, SHOWN).mask(torn, ""))
-        written += _replaced(listed, _csv([REFUSED, *shown[list(REFUSED)].itertuples(index=False, name=None)]))
-    if len(taken):
-        append(
-            folder / "ratings.csv", "ratings", taken[list(REQUIRED["ratings"])], study.digests.get("ratings.csv", "")
-        )
-        written.append(folder / "ratings.csv")
+        shown = refused["cell"].str.slice(0, SHOWN).mask(refused["reason"] == TORN, "").map(no_formula)
+        cells = refused.assign(answer=shown)[list(REFUSED)].itertuples(index=False, name=None)
+        written = _replaced(listed, _csv([REFUSED, *cells])) if len(refused) else []
+    written += [folder / file for file in tables]
     counts = (len(answers), len(taken), len(answers) - len(taken))
-    line = [name, *about, *map(str, counts)]
+    line = [*about, *map(str, counts)]
     if len(taken) or name not in {row[0] for row in lines if row}:
         written += _replaced(log, _csv([*lines, line]))
     return written
@@ -285,4 +349,6 @@ def lines(intake: Intake) -> list[str]:
         "questions without a column": intake.headings.absent,
     }
     parts += [f"  {what}: {', '.join(names)}" for what, names in said.items() if names]
+    parts += [f"  {what}" for what in intake.untold]
+    parts += [f"  submissions added: {intake.submissions:,}"] if intake.submissions else []
     return parts + [str(path) for path in intake.written]

@@ -35,6 +35,8 @@ class Mapping(Rule):
         default_factory=dict, description="heading: an indicator (of whom the row rates), or {ratee, indicator}"
     )
     answers: dict[Name, Name] = Field(default_factory=dict, description="what stands in a cell: a level or a number")
+    submitted: Name | None = Field(default=None, description="column that says on which day it was handed in")
+    seconds: Name | None = Field(default=None, description="column that says how long it took to fill in")
     drop: list[Name] = Field(default_factory=list, description="columns that are left out")
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from toolkit.survey.questionnaire import Answers, Choice
 
+BLANK = re.compile(r"(?<![0-9.])\s+|\s+(?![0-9.])")
+"""Blanks, but those between digits: two numbers are not one."""
 WHOLE = re.compile(r"([0-9]+)\.0+")
 PERSONAL = (
     "ip", "openid", "unionid", "昵称", "nickname", "微信", "手机", "电话", "phone", "mobile", "身份证", "邮箱", "email",
@@ -28,8 +30,8 @@ SHORT = ("ip", "gps")
 
 
 def squeezed(answer: str) -> str:
-    """An answer without blanks, in one width and case, 4.0 as 4: so it is compared."""
-    text = "".join(unicodedata.normalize("NFKC", answer).casefold().split())
+    """An answer without blanks, in one width and case, 4.0 as 4: so it is compared. `1 0` stays what it is."""
+    text = BLANK.sub("", unicodedata.normalize("NFKC", answer).casefold().strip())
     whole = WHOLE.fullmatch(text)
     return whole[1] if whole else text
 
@@ -65,8 +67,10 @@ class Platform:
         What a cell without an answer may hold, beside nothing.
     joins : str
         What stands between several answers.
-    submitted : str
-        Heading of a column that is blank where somebody left before the end; "" where there is none.
+    submitted : tuple of str
+        Headings of a column that is blank where somebody left before the end.
+    came, took, began, ended : tuple of str
+        Headings of when a submission came in, how long it took, and from when to when it was filled in; the best first.
     bare : callable
         Heading -> the texts by which its question may be known.
     read : callable
@@ -78,7 +82,11 @@ class Platform:
     about: tuple[str, ...] = ()
     empty: tuple[str, ...] = ()
     joins: str = ""
-    submitted: str = ""
+    submitted: tuple[str, ...] = ()
+    came: tuple[str, ...] = ()
+    took: tuple[str, ...] = ()
+    began: tuple[str, ...] = ()
+    ended: tuple[str, ...] = ()
     bare: Callable[[str], list[str]] = field(default=lambda heading: [heading])
     read: Callable[[Answers], dict[str, str]] = ticked
 
@@ -93,4 +101,5 @@ class Platform:
 
     @cached_property
     def _known(self) -> frozenset[str]:
-        return frozenset(plain(name) for name in (*self.ids, *self.about, self.submitted) if name)
+        times = (*self.submitted, *self.came, *self.took, *self.began, *self.ended)
+        return frozenset(plain(name) for name in (*self.ids, *self.about, *times))

@@ -41,7 +41,8 @@ def participation(study: Study, turn: str) -> pd.DataFrame:
     Parameters
     ----------
     study : Study
-        With turnout; rows that tell of one ratee only are left out.
+        With turnout; rows that tell of one ratee only are left out. Where it says neither how many ballots were
+        returned nor how many are valid, those are counted that came in as submissions.
     turn : str
         A plain round.
 
@@ -50,7 +51,7 @@ def participation(study: Study, turn: str) -> pd.DataFrame:
     DataFrame
         `source, unit_id, eligible, issued, returned, valid` (NaN where turnout does not say), `missing` (eligible less
         returned, NaN where either is not known) and `state`: `none` (nothing was returned), `part`, `all`, or
-        `unknown`. Units of which a source's turnout says nothing, though it does of others, have a row `unknown`.
+        `unknown`. Units of which nothing is known for a source, though of others it is, have a row `unknown`.
 
     Raises
     ------
@@ -59,12 +60,16 @@ def participation(study: Study, turn: str) -> pd.DataFrame:
     """
     scheme = _plain(study, turn)
     rows = study.turnout[(study.turnout["round"] == turn) & (study.turnout["ratee_id"] == "")]
-    rows = rows.groupby(["source", "unit_id"], sort=False)[STEPS].sum(min_count=1).reset_index()
-    told = set(rows["unit_id"])
-    units = [unit for unit in study.units["unit_id"] if unit in told]
-    sources = [source for source in scheme.leaf_sources if source in set(rows["source"])]
-    grid = pd.MultiIndex.from_product([sources, units], names=["source", "unit_id"])
-    table = rows.set_index(["source", "unit_id"]).reindex(grid).reset_index()
+    keys = ["source", "unit_id"]
+    rows = rows.groupby(keys, sort=False)[STEPS].sum(min_count=1)
+    came = study.submissions[study.submissions["round"] == turn].groupby(keys, sort=False).size()
+    told = [set(index.get_level_values(key)) for key in keys for index in [rows.index.union(came.index)]]
+    sources = [source for source in scheme.leaf_sources if source in told[0]]
+    units = [unit for unit in study.units["unit_id"] if unit in told[1]]
+    table = rows.reindex(pd.MultiIndex.from_product([sources, units], names=keys))
+    unsaid = table["returned"].isna() & table["valid"].isna()
+    table.loc[unsaid, "returned"] = table.loc[unsaid, "valid"] = came.reindex(table.index)[unsaid]
+    table = table.reset_index()
     missing = table["eligible"] - table["returned"]
     state = np.select(
         [missing.isna(), missing <= 0, table["returned"] == 0], ["unknown", "all", "none"], default="part"

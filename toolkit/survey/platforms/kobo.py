@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from toolkit.survey.platform import Platform
 
 GROUPS = re.compile("[/:.-]")
 ABOUT = (
-    "start", "end", "today", "_submission_time", "_submitted_by", "_validation_status", "_notes", "_status",
-    "__version__", "_tags", "_index", "meta/rootUuid", "formhub/uuid", "deviceid", "SubmissionDate", "SubmitterID",
+    "today", "_submitted_by", "_validation_status", "_notes", "_status",
+    "__version__", "_tags", "_index", "meta/rootUuid", "formhub/uuid", "deviceid", "SubmitterID",
     "SubmitterName", "AttachmentsPresent", "AttachmentsExpected", "Status", "ReviewState", "DeviceID", "Edits",
     "FormVersion", "_xform_id_string", "note1", "note2",
 )  # fmt: skip
@@ -20,7 +21,16 @@ def bare(heading: str) -> list[str]:
     return [heading, GROUPS.split(heading)[-1]]
 
 
+CAME = ("_submission_time", "SubmissionDate", "end")
+
 KOBO = Platform(
-    "KoboToolbox", ids=("_uuid", "_id", "meta/instanceID", "instanceID"), about=(*ABOUT, "KEY"), joins=" ", bare=bare
+    "KoboToolbox",
+    ids=("_uuid", "_id", "meta/instanceID", "instanceID"),
+    about=(*ABOUT, "KEY"),
+    joins=" ",
+    came=CAME,
+    began=("start",),
+    ended=("end",),
+    bare=bare,
 )
-ODK = Platform("ODK", ids=("KEY", "instanceID", "meta-instanceID", "_uuid"), about=ABOUT, joins=" ", bare=bare)
+ODK = replace(KOBO, title="ODK", ids=("KEY", "instanceID", "meta-instanceID", "_uuid"), about=ABOUT)

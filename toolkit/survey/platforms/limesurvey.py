@@ -82,14 +82,35 @@ def bare(heading: str) -> list[str]:
     return [heading, *([code, text] if dot else [])]
 
 
+SYSTEM = {
+    "id": ("Response ID", "答复ID", "响应ID"),
+    "submitdate": ("Date submitted", "提交日期", "提交时间"),
+    "lastpage": ("Last page", "末页", "最后一页"),
+    "startlanguage": ("Start language", "起始语言", "开始语言"),
+    "seed": ("Seed", "种子"),
+    "startdate": ("Date started", "开始日期"),
+    "datestamp": ("Date last action", "最后操作日期"),
+    "ipaddr": ("IP address", "IP地址"),
+    "refurl": ("Referrer URL",),
+    "interviewtime": ("Total time", "总计时间"),
+}
+"""LimeSurvey's own columns: the code, and what stands for it where an export has full headings."""
+
+
+def called(*codes: str) -> tuple[str, ...]:
+    """All headings of LimeSurvey's own columns: by code, by text, or `code. text`."""
+    return tuple(name for code in codes for text in SYSTEM[code] for name in (code, text, f"{code}. {text}"))
+
+
 LIMESURVEY = Platform(
     "LimeSurvey",
-    ids=("id", "Response ID", "答复ID", "响应ID"),
-    about=(
-        "lastpage", "Last page", "startlanguage", "Start language", "seed", "Seed", "startdate", "datestamp", "ipaddr",
-        "refurl",
-    ),
+    ids=called("id"),
+    about=called("lastpage", "startlanguage", "seed", "ipaddr", "refurl"),
     empty=("N/A",),
-    submitted="submitdate",
+    submitted=called("submitdate"),
+    came=called("submitdate"),
+    took=called("interviewtime"),
+    began=called("startdate"),
+    ended=called("datestamp"),
     bare=bare,
-)  # fmt: skip
+)

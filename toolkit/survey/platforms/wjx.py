@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from toolkit.survey.platform import Platform, ticked, unambiguous
+from toolkit.survey.platform import Platform, unambiguous
 
 if TYPE_CHECKING:
     from toolkit.survey.questionnaire import Answers, Choice, Question, Questionnaire
@@ -48,14 +48,18 @@ def written(form: Questionnaire) -> str:
 
 def option(answers: Answers, choice: Choice) -> str:
     """A choice as 问卷星 shows it: 0 of a scale from 0 is 0分, or its code, which is its place, would be another."""
-    return choice.label if _by_place(answers) else f"{choice.label}分"
+    return f"{choice.label}分" if _misleads(answers) else choice.label
 
 
 def read(answers: Answers) -> dict[str, str]:
-    """What a cell may hold: label or code; of a scale of numbers that does not begin with 1 the label alone."""
-    if _by_place(answers):
-        return ticked(answers)
-    return unambiguous((option(answers, choice), choice) for choice in answers.choices)
+    """What a cell may hold: label or code; of a scale of numbers that does not begin with 1 the label alone.
+
+    A code is the place of a choice among those that are asked: who takes a level out of a questionnaire moves the rest.
+    """
+    if _misleads(answers):
+        return unambiguous((option(answers, choice), choice) for choice in answers.choices)
+    places = enumerate(answers.choices, start=1)
+    return unambiguous((text, choice) for place, choice in places for text in (str(place), choice.label, choice.value))
 
 
 def bare(heading: str) -> list[str]:
@@ -63,20 +67,22 @@ def bare(heading: str) -> list[str]:
     return [heading, NUMBERED.sub("", heading)]
 
 
-def _by_place(answers: Answers) -> bool:
-    """Whether the code of each choice is its place among them, as 问卷星 counts."""
-    return all(choice.name == str(place) for place, choice in enumerate(answers.choices, start=1))
+def _misleads(answers: Answers) -> bool:
+    """Whether choices are numbers, and others than their places, by which 问卷星 codes them."""
+    numbers = answers.low < answers.high
+    return numbers and any(choice.name != str(place) for place, choice in enumerate(answers.choices, start=1))
 
 
 WJX = Platform(
     "问卷星",
     ids=("序号", "答卷编号"),
-    about=(
-        "提交答卷时间", "所用时间", "来源", "来源详情", "来自IP", "总分", "开始答卷时间", "提交时间", "答卷时间",
-        "填写时间",
-    ),
+    about=("来源", "来源详情", "来自IP", "总分"),
     empty=("-3", "-2", "(跳过)", "(空)"),
     joins="┋",
+    came=("提交答卷时间", "提交时间", "答卷时间", "填写时间"),
+    took=("所用时间",),
+    began=("开始答卷时间",),
+    ended=("提交答卷时间", "提交时间"),
     bare=bare,
     read=read,
 )  # fmt: skip
