@@ -416,3 +416,12 @@ def test_more_votes_than_ballots(doubts_of):
     turnout = "round,unit_id,source,eligible,issued,returned,valid\n2026H1,B1,peer,5,4,2,2\n"
     says = "2026H1, B1, peer: M1 has 3 votes, and 2 more have too many"
     assert doubts_of(turnout=turnout) == [Doubt("turnout.csv", "returned", "2", says)]
+
+
+def test_opinions_of_no_round(doubts_of):
+    """A year of four digits was mistyped twice; the last day of the round belongs to it."""
+    opinions = "id,date,channel,unit_id,text\nO1,2026-06-30,box,B1,a\nO2,2062-01-05,box,B1,b\nO3,2025-12-31,box,B1,c\n"
+    said = "is in no round, so that no report counts opinion O2, nor are 1 more"
+    assert doubts_of(opinions=opinions) == [Doubt("opinions.csv", "date", "2062-01-05", said)]
+    kept = opinions.splitlines(keepends=True)[:2]
+    assert doubts_of(opinions="".join(kept)) == []

@@ -60,6 +60,24 @@ def test_what_is_stored_is_a_study_again_and_a_file_read_twice_changes_nothing(b
     assert (len(again.rows), again.again, again.redacted) == (0, 3, {})
 
 
+@pytest.mark.parametrize("change", ["a new member", "another language"])
+def test_opinions_are_known_again_though_they_would_be_redacted_otherwise_now(bring, change):
+    """赵六 was no member when his name was stored; the marks of an English study are others."""
+    raw = "date,channel,unit_id,text\n2026-03-01,box,B1,赵六办事很慢，请打13812345678\n"
+    folder, inbox, path = bring(raw)
+    assert inbox.rows["text"].tolist() == ["赵六办事很慢，请打［电话］"]
+    record_opinions(folder, inbox.rows)
+    name, old, new = {
+        "a new member": ("members.csv", "\nM2,", "\nM77,赵六,B1,member,\nM2,"),
+        "another language": ("scheme.yaml", "title:", "language: en\ntitle:"),
+    }[change]
+    text = (folder / name).read_text(encoding="utf-8")
+    assert old in text
+    (folder / name).write_text(text.replace(old, new, 1), encoding="utf-8")
+    again = open_inbox(path, tk.read_study(folder))
+    assert (len(again.rows), again.again) == (0, 1)
+
+
 def test_a_file_that_has_grown_adds_what_is_new(bring):
     folder, inbox, path = bring()
     record_opinions(folder, inbox.rows)

@@ -71,8 +71,8 @@ def lint(study: Study, scores: Scores | None = None) -> list[Doubt]:
     -------
     list of Doubt
         Rules without a consequence, indicators that nobody rates, weights that move nobody, thresholds that nothing
-        can meet, bands with holes, quotas that contradict each other; each once, of several rounds' schemes that of the
-        first. What one round's rules ask has its consequence in all.
+        can meet, bands with holes, quotas that contradict each other, more votes than ballots, opinions of no round;
+        each once, of several rounds' schemes that of the first. What one round's rules ask has its consequence in all.
     """
     scores = score(study) if scores is None else scores
     asked = [*chain.from_iterable(mentions(scheme) for scheme in study.schemes.values())]
@@ -84,7 +84,7 @@ def lint(study: Study, scores: Scores | None = None) -> list[Doubt]:
         found.setdefault(finding, turn)
     files = {turn: scheme.rounds[turn].scheme or SCHEME for turn, scheme in study.schemes.items()}
     of_schemes = [Doubt(files[turn], ".".join(path), value, says) for (path, value, says), turn in found.items()]
-    return [*of_schemes, *_unread(study, asked), *_too_many(study)]
+    return [*of_schemes, *_unread(study, asked), *_too_many(study), *_of_no_round(study)]
 
 
 # ------------------------------------------------------------------------------------------------------------ tables
@@ -146,6 +146,19 @@ def _too_many(study: Study) -> Iterator[Doubt]:
         more = f", and {len(part) - 1} more have too many" if len(part) > 1 else ""
         says = f"{', '.join(map(str, place))}: {ratee} has {votes:.0f} votes{more}"
         yield Doubt("turnout.csv", "returned", f"{returned:.0f}", says)
+
+
+def _of_no_round(study: Study) -> Iterator[Doubt]:
+    """Opinions of a day that lies in no round, which no report counts."""
+    rounds = study.scheme.rounds.values()
+    there = study.opinions["date"].map(
+        lambda day: any(str(turn.start) <= day <= str(turn.end) for turn in rounds if turn.start and turn.end)
+    )
+    stray = study.opinions[~there.astype(bool)]
+    if len(stray):
+        more = f", nor are {len(stray) - 1} more" if len(stray) > 1 else ""
+        says = f"is in no round, so that no report counts opinion {stray['id'].iloc[0]}{more}"
+        yield Doubt("opinions.csv", "date", str(stray["date"].iloc[0]), says)
 
 
 # ----------------------------------------------------------------------------------------------------------- ratings

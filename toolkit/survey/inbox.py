@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pandas as pd
 from tqdm import tqdm
 
 from toolkit.contract import OPTIONAL, REQUIRED, check_cells, iso_date
@@ -13,12 +14,11 @@ from toolkit.demands import CHANNELS, demands_of, opinion_days
 from toolkit.faults import Fault, StudyError
 from toolkit.files import Sheet, read_table
 from toolkit.survey.redaction import Redactor
+from toolkit.words import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-    import pandas as pd
 
     from toolkit.study import Study
 
@@ -77,7 +77,8 @@ def open_inbox(path: Path, study: Study) -> Inbox:
     -------
     Inbox
         A row that the study holds already (same day, channel, source, unit and redacted text) is not taken again: as
-        often as the study holds it, so that reading a file twice changes nothing.
+        often as the study holds it, so that reading a file twice changes nothing. Texts are compared as they would be
+        redacted today: members may have come, or the language changed, since some were stored.
 
     Raises
     ------
@@ -91,7 +92,7 @@ def open_inbox(path: Path, study: Study) -> Inbox:
     if faults:
         raise StudyError(str(path), faults)
     rows, found = _redacted(sheet.frame, study)
-    fresh = _unknown(rows, study.opinions)
+    fresh = _unknown(rows, study)
     redacted: Counter[str] = sum((found[int(str(row))] for row in fresh.index), Counter())
     fresh = fresh.reset_index(drop=True)
     fresh.insert(0, "id", _ids(study.opinions["id"].tolist(), len(fresh)))
@@ -154,14 +155,31 @@ def _redacted(frame: pd.DataFrame, study: Study) -> tuple[pd.DataFrame, dict[int
     return frame.assign(**cells), found
 
 
-def _unknown(rows: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
+def _unknown(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Rows that are not stored, each as often as the file holds it more often than the study."""
-    times = Counter(stored[SAME].itertuples(index=False, name=None))
+    place = SAME[:-1]
+    stored = study.opinions
+    alike = pd.MultiIndex.from_frame(stored[place]).isin(pd.MultiIndex.from_frame(rows[place]))
+    times = Counter(_known_by(stored[alike], study))
     fresh = []
-    for row in rows[SAME].itertuples(index=False, name=None):
+    for row in _known_by(rows, study):
         fresh.append(times[row] <= 0)
         times[row] -= 1
     return rows[fresh]
+
+
+def _known_by(rows: pd.DataFrame, study: Study) -> list[tuple[str, ...]]:
+    """By what each row is known again, its text redacted as today, with the marks of today's language."""
+    redactor = Redactor(study.members["name"].tolist(), study.scheme.language)
+    marks = {
+        mark: redactor.marks[kind] for language in LANGUAGES for kind, mark in Redactor((), language).marks.items()
+    }
+    texts = []
+    for text in rows["text"]:
+        for mark, now in marks.items():
+            text = text.replace(mark, now)  # noqa: PLW2901
+        texts.append(redactor.redact(text)[0])
+    return list(rows.assign(text=texts)[SAME].itertuples(index=False, name=None))
 
 
 def _ids(taken: Sequence[str], n: int) -> list[str]:

@@ -73,11 +73,12 @@ class Redactor:
             spans = [match.span(part) for match in pattern.form.finditer(plain) if pattern.holds(match[part])]
             found[pattern.kind] += len(spans)
             for start, end in reversed(spans):  # from behind, so that the places before stay what they are
-                text = text[:start] + self._marks[pattern.kind] + text[end:]
+                text = text[:start] + self.marks[pattern.kind] + text[end:]
         return text, +found
 
     @cached_property
-    def _marks(self) -> dict[str, str]:
+    def marks(self) -> dict[str, str]:
+        """What is put in the place of each kind."""
         _ = words(self.language)
         return {
             "mail": _("[mail]"), "identity": _("[identity number]"), "telephone": _("[telephone]"),
