@@ -523,7 +523,8 @@ def import_(  # noqa: PLR0917
     mapping: Annotated[Path | None, typer.Option(help="YAML file that says what headings and answers mean")] = None,
 ) -> None:
     """Add the answers of an export to ratings.csv, and say what became of every one; twice the same changes nothing."""
-    from toolkit.survey.intake import import_answers, lines
+    from toolkit.survey.account import lines
+    from toolkit.survey.intake import import_answers
     from toolkit.survey.mapping import read_mapping
     from toolkit.survey.pseudonyms import read_key
 

@@ -10,8 +10,9 @@ from openpyxl import Workbook
 
 import toolkit as tk
 from toolkit.faults import UsageError
+from toolkit.survey.account import lines
 from toolkit.survey.forms import read_form, write_form
-from toolkit.survey.intake import import_answers, lines
+from toolkit.survey.intake import import_answers
 from toolkit.survey.mapping import Mapping, read_mapping
 from toolkit.survey.platforms.wjx import written
 from toolkit.survey.questionnaire import draft

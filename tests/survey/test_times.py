@@ -7,9 +7,10 @@ from openpyxl import load_workbook
 
 import toolkit as tk
 from toolkit.faults import UsageError
+from toolkit.survey.account import lines
 from toolkit.survey.export import Export
 from toolkit.survey.forms import write_form
-from toolkit.survey.intake import import_answers, lines
+from toolkit.survey.intake import import_answers
 from toolkit.survey.mapping import Mapping
 from toolkit.survey.progress import participation
 from toolkit.survey.questionnaire import draft

@@ -6,7 +6,6 @@ import csv
 import io
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,29 +13,28 @@ import pandas as pd
 
 from toolkit import ballots as paper
 from toolkit.contract import REQUIRED, check_rated, check_together
-from toolkit.faults import MANY, StudyError, UsageError, one_of
+from toolkit.faults import StudyError, UsageError, one_of
 from toolkit.files import digest, is_book, read_sheets
 from toolkit.ratings import KEY, Ratings, check_ratings, rated_cells
 from toolkit.record import appended, no_formula
 from toolkit.scheme import SELF
 from toolkit.study import ratable
-from toolkit.survey.answers import CHANGED, REASONS, THERE, TORN, UNKNOWN, Taking, long_table, meant
+from toolkit.survey.account import account, lacking_times
+from toolkit.survey.answers import CHANGED, THERE, TORN, Taking, long_table, meant
 from toolkit.survey.export import headed, read_raw
 from toolkit.survey.forms import choose, newest_asked, read_forms
-from toolkit.survey.headings import Headings, is_known, match
+from toolkit.survey.headings import is_known, match
 from toolkit.survey.mapping import Mapping
 from toolkit.survey.platforms import PLATFORMS
 from toolkit.survey.questionnaire import plain
 from toolkit.survey.times import times_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from toolkit.rules import BallotRules
     from toolkit.scheme import Scheme
     from toolkit.study import Study
-    from toolkit.survey.platform import Platform
+    from toolkit.survey.account import Intake
     from toolkit.survey.questionnaire import Questionnaire
 
 FOLDER = "imports"
@@ -47,44 +45,6 @@ DIGEST = 16
 """Hexadecimal digits of a file's SHA-256 by which it is called: its own name may name a person."""
 SHOWN = 60
 """How much of an answer that was refused is written down."""
-
-
-@dataclass(frozen=True)
-class Intake:
-    """What became of a file. `read` is always `taken` plus all that is refused.
-
-    Attributes
-    ----------
-    questionnaire : str
-        The questionnaire that it answers.
-    rows, read, taken : int
-        Rows of the file, answers in them, and those that were written to ratings.csv. Whoever left all questions on a
-        ratee empty has not rated him, and none of those is counted; whoever answered some of them has left the others
-        blank, and those are answers.
-    refused : dict
-        Reason -> how many answers.
-    headings : Headings
-        What every column was.
-    unknown : DataFrame
-        `indicator, answer, count` of answers that the questionnaire does not have, the most frequent first.
-    submissions : int
-        How many were added to submissions.csv: one for each row that was taken, if the file tells its day.
-    untold : list of str
-        What the file does not tell of times, though somebody will ask.
-    written : list of Path
-        The files that were changed.
-    """
-
-    questionnaire: str
-    rows: int
-    read: int
-    taken: int
-    refused: dict[str, int]
-    headings: Headings
-    unknown: pd.DataFrame = field(repr=False)
-    submissions: int
-    untold: list[str]
-    written: list[Path]
 
 
 def import_answers(
@@ -163,8 +123,9 @@ def import_answers(
         _present(folder, "submissions")
     about = (digest(path)[:DIGEST], platform, form.name, form.round, form.source)
     written = _write(folder, study, about, answers, sent)
-    untold = list(_untold(kind, headings, times, scheme.ballot_rules.get(form.source)))
-    return _intake(form, len(export.cells), headings, answers, (len(sent), untold, written))
+    untold = list(lacking_times(kind, headings, times, scheme.ballot_rules.get(form.source)))
+    rows = len(export.cells)
+    return account(form, rows, headings, answers, submissions=len(sent), untold=untold, written=written)
 
 
 def _names(study: Study, turn: str) -> dict[str, str]:
@@ -201,36 +162,6 @@ def _sent(form: Questionnaire, answers: pd.DataFrame, times: pd.DataFrame) -> pd
     about = {"round": form.round, "source": form.source, "unit_id": form.unit}
     seconds = found["seconds"].replace("0", "")  # nobody needs none: minutes alone were kept
     return pd.DataFrame(about, found.index).assign(submitted=found["day"], seconds=seconds)
-
-
-def _untold(kind: Platform, headings: Headings, times: pd.DataFrame, rules: BallotRules | None) -> Iterator[str]:
-    """What a file does not tell of times, though somebody will ask."""
-    unread = times.index[times["unread"]]
-    if len(unread):
-        yield f"{len(unread):,} rows have a time that cannot be read, the first of them row {unread[0]}"
-    if rules and rules.seconds and not headings.times.tell_seconds:
-        yield f"no column says how long a ballot took, of which the rules ask at least {rules.seconds:g} seconds"
-    if kind.submitted and headings.submitted is None:
-        wanted = ", ".join(kind.submitted)
-        yield f"no column says who came to the end ({wanted}): who left before it was taken too"
-
-
-def _intake(
-    form: Questionnaire,
-    rows: int,
-    headings: Headings,
-    answers: pd.DataFrame,
-    became: tuple[int, list[str], list[Path]],
-) -> Intake:
-    """Count what became of all answers."""
-    refused = answers["reason"][answers["reason"] != ""].value_counts()
-    counts = {reason: int(refused[reason]) for reason in REASONS if reason in refused}
-    unknown = answers[answers["reason"] == UNKNOWN].groupby(["indicator", "cell"], sort=False).size()
-    listed = unknown.sort_values(ascending=False, kind="stable").rename("count").reset_index()
-    taken = len(answers) - sum(counts.values())
-    listed = listed.rename(columns={"cell": "answer"})
-    name = f"{form.name}, round {form.round}"
-    return Intake(name, rows, len(answers), taken, counts, headings, listed, *became)
 
 
 def _present(folder: Path, table: str) -> pd.DataFrame:
@@ -332,23 +263,3 @@ def _replaced(path: Path, text: str) -> list[Path]:
     fresh.write_bytes(raw)
     fresh.replace(path)
     return [path]
-
-
-def lines(intake: Intake) -> list[str]:
-    """What became of a file, for the one who imported it."""
-    refused = sum(intake.refused.values())
-    counts = f"{intake.read:,} answers read: {intake.taken:,} taken, {refused:,} refused"
-    parts = [f"{intake.questionnaire}: {intake.rows:,} rows, {counts}"]
-    parts += [f"  refused {count:,}: {reason}" for reason, count in intake.refused.items()]
-    unknown = intake.unknown.head(MANY).itertuples(index=False, name=None)
-    parts += [f"    {answer!r} {count:,} times ({indicator})" for indicator, answer, count in unknown]
-    said = {
-        "left out, since they may tell who somebody is": intake.headings.personal,
-        "left out, since they rate nobody": intake.headings.about,
-        "columns that match no question": intake.headings.unmatched,
-        "questions without a column": intake.headings.absent,
-    }
-    parts += [f"  {what}: {', '.join(names)}" for what, names in said.items() if names]
-    parts += [f"  {what}" for what in intake.untold]
-    parts += [f"  submissions added: {intake.submissions:,}"] if intake.submissions else []
-    return parts + [str(path) for path in intake.written]
