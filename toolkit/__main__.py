@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
+from typer.core import TyperGroup
 
 from toolkit.faults import StudyError, UsageError
 from toolkit.words import LANGUAGES
@@ -22,7 +25,27 @@ if TYPE_CHECKING:
     from toolkit.study import Study
 
 T = TypeVar("T")
-app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+CLOSED = 128 + 13
+"""How a command ends whose reader has gone: as if by the signal SIGPIPE."""
+
+
+class _Commands(TyperGroup):
+    """Commands that end quietly when whoever reads what they print has gone, as `head` does."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  (a context of the click that Typer brings along)
+        try:
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would flush what is left
+            raise SystemExit(CLOSED) from None
+
+
+app = typer.Typer(
+    cls=_Commands, help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
 Folder = Annotated[Path, typer.Argument(help="study folder", show_default=False)]
 Subject = Annotated[str, typer.Argument(help="id of a member, post or unit", show_default=False)]
 
@@ -672,7 +695,7 @@ class _plainly:  # noqa: N801  (reads as a word)
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if isinstance(error, UsageError | OSError):
+        if isinstance(error, UsageError | OSError) and not isinstance(error, BrokenPipeError):
             typer.echo(str(error), err=True)
             raise typer.Exit(1) from None
 
