@@ -185,6 +185,13 @@ class Book:
         return Rows(self.study.void[self.study.void["round"].isin(self.parts)], "unit_id")
 
     @cached_property
+    def silenced(self) -> set[str]:
+        """Members and units on whom, or on whose posts, a source has handed in ballots none of which counts."""
+        rows = self.study.silenced
+        holder = dict(zip(self.study.posts["post_id"], self.study.posts["member_id"], strict=True))
+        return {holder.get(ratee, ratee) for ratee in rows.loc[rows["round"].isin(self.parts), "ratee_id"]}
+
+    @cached_property
     def opinions(self) -> Rows:
         """Opinions that came in during the round, by unit."""
         return Rows(during(self.study.opinions, self.study.schemes, self.round), "unit_id")
