@@ -180,6 +180,12 @@ class Book:
         return Rows(rows[rows["round"].isin(self.parts) & (rows["ratee_id"] == "")], "unit_id")
 
     @cached_property
+    def told_by_ratee(self) -> set[str]:
+        """Units of some of whose ratees turnout tells by name."""
+        rows = self.study.turnout
+        return set(rows.loc[rows["round"].isin(self.parts) & (rows["ratee_id"] != ""), "unit_id"])
+
+    @cached_property
     def void(self) -> Rows:
         """Boxes and ballots that do not count, by unit."""
         return Rows(self.study.void[self.study.void["round"].isin(self.parts)], "unit_id")
