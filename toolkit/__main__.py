@@ -508,7 +508,7 @@ def questionnaire(  # noqa: PLR0917
     units: Annotated[bool, typer.Option("--units", help="ask about the units themselves, not about members")] = False,
 ) -> None:
     """Write a questionnaire for each source and unit into the study, and what is handed out; edited ones are kept."""
-    from toolkit.survey.forms import FOLDER, read_form, write_form
+    from toolkit.survey.forms import FOLDER, departures, read_form, write_form
     from toolkit.survey.outputs import OUTPUTS, write_outputs
     from toolkit.survey.questionnaire import draft, newest_round, units_with_ratees
     from toolkit.survey.xlsform import checked
@@ -525,11 +525,17 @@ def questionnaire(  # noqa: PLR0917
         if not drafts:
             raise UsageError(f"--round: in {turn} no {'unit' if units else 'member'} can be rated")
         folder = out / found.name / FOLDER / turn
+        given = [name for name, is_given in
+                 (("--language", language), ("--overall", overall), ("--units", units)) if is_given]  # fmt: skip
         for made in _counted(drafts, "questionnaires"):
             path, is_new = write_form(study, made)
-            text = _edited(path)
+            text, form = _edited(path), read_form(path, found)
             print(path if is_new else f"{path} (kept as it is)")
-            for written in write_outputs(read_form(path, found), text, folder, kinds):
+            if idle := [option for option in departures(form, made) if option in given]:
+                typer.echo(
+                    f"{path}: not applied: {', '.join(idle)}; delete the file to have it drawn up anew", err=True
+                )
+            for written in write_outputs(form, text, folder, kinds):
                 print(written)
         if "xlsform" in kinds:
             typer.echo(f"XLSForm of {drafts[-1].name}: {checked(text)}", err=True)
