@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -51,6 +53,16 @@ def broken(small, tmp_path):
 def test_help_names_every_command():
     shown = invoke("--help").output
     assert all(name in shown for name in ("check", "new", "score", "report", "simulate", "schema", "experiment"))
+
+
+@pytest.mark.parametrize("command", ["check", "schema"])
+def test_a_reader_who_has_gone_ends_a_command_quietly(small, command):
+    """`check` catches faults of files while it prints; 141 is what a shell has for SIGPIPE."""
+    arguments = [sys.executable, "-m", "toolkit", command, *([small] if command == "check" else [])]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        run.stdout.close()
+        assert run.stderr.read() == ""
+    assert run.returncode == 141
 
 
 # check, new, simulate, schema -----------------------------------------------------------------------------------

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
+from typer.core import TyperGroup
 
 from toolkit.faults import StudyError, UsageError
 from toolkit.words import LANGUAGES
@@ -22,7 +25,27 @@ if TYPE_CHECKING:
     from toolkit.study import Study
 
 T = TypeVar("T")
-app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+CLOSED = 128 + 13
+"""How a command ends whose reader has gone: as if by the signal SIGPIPE."""
+
+
+class _Commands(TyperGroup):
+    """Commands that end quietly when whoever reads what they print has gone, as `head` does."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  (a context of the click that Typer brings along)
+        try:
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would flush what is left
+            raise SystemExit(CLOSED) from None
+
+
+app = typer.Typer(
+    cls=_Commands, help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
 Folder = Annotated[Path, typer.Argument(help="study folder", show_default=False)]
 Subject = Annotated[str, typer.Argument(help="id of a member, post or unit", show_default=False)]
 
@@ -485,7 +508,7 @@ def questionnaire(  # noqa: PLR0917
     units: Annotated[bool, typer.Option("--units", help="ask about the units themselves, not about members")] = False,
 ) -> None:
     """Write a questionnaire for each source and unit into the study, and what is handed out; edited ones are kept."""
-    from toolkit.survey.forms import FOLDER, read_form, write_form
+    from toolkit.survey.forms import FOLDER, departures, read_form, write_form
     from toolkit.survey.outputs import OUTPUTS, write_outputs
     from toolkit.survey.questionnaire import draft, newest_round, units_with_ratees
     from toolkit.survey.xlsform import checked
@@ -502,11 +525,17 @@ def questionnaire(  # noqa: PLR0917
         if not drafts:
             raise UsageError(f"--round: in {turn} no {'unit' if units else 'member'} can be rated")
         folder = out / found.name / FOLDER / turn
+        given = [name for name, is_given in
+                 (("--language", language), ("--overall", overall), ("--units", units)) if is_given]  # fmt: skip
         for made in _counted(drafts, "questionnaires"):
             path, is_new = write_form(study, made)
-            text = _edited(path)
+            text, form = _edited(path), read_form(path, found)
             print(path if is_new else f"{path} (kept as it is)")
-            for written in write_outputs(read_form(path, found), text, folder, kinds):
+            if idle := [option for option in departures(form, made) if option in given]:
+                typer.echo(
+                    f"{path}: not applied: {', '.join(idle)}; delete the file to have it drawn up anew", err=True
+                )
+            for written in write_outputs(form, text, folder, kinds):
                 print(written)
         if "xlsform" in kinds:
             typer.echo(f"XLSForm of {drafts[-1].name}: {checked(text)}", err=True)
@@ -673,7 +702,7 @@ class _plainly:  # noqa: N801  (reads as a word)
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if isinstance(error, UsageError | OSError):
+        if isinstance(error, UsageError | OSError) and not isinstance(error, BrokenPipeError):
             typer.echo(str(error), err=True)
             raise typer.Exit(1) from None
 

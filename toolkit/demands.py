@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -56,74 +57,140 @@ def ids_of(sheets: dict[str, Sheet], table: str, column: str) -> list[str]:
     return [name for name in frame[column].unique() if name] if column in frame else []
 
 
+class _Named(NamedTuple):
+    """Demands on cells that name something of the study, in whichever table they stand."""
+
+    unit: Demand
+    member: Demand
+    subject: Demand
+    category: Demand
+    plain_round: Demand
+    any_round: Demand
+    source: Demand
+    indicator: Demand
+
+
 def demands_of(sheets: dict[str, Sheet], schemes: dict[str, Scheme]) -> dict[str, dict[str, Demand]]:
     """What the cells of every table must be."""
-    units, members, posts = (ids_of(sheets, table, column) for table, column in IDS)
-    everybody = [*members, *posts, *units]
-    people, bodies = _categories(schemes, units=False), _categories(schemes, units=True)
-    sources = sorted({name for scheme in schemes.values() for name in scheme.source_tree.names[1:]})
-    indicators = sorted({name for scheme in schemes.values() for name in scheme.indicator_tree.names[1:]})
-    turn = known([name for name in schemes if schemes[name].rounds[name].combine is None], "a round")
-    unit, subject = known(units, "a unit_id"), known(everybody, "a member, post or unit")
-    category = known(people, "a category of members in the scheme of every round", blank=not people)
-    demands: dict[str, dict[str, Demand]] = {
-        "units": {
-            "unit_id": UNIT_ID, "name": TEXT, "parent_id": known(units, "a unit_id", blank=True), "industry": FREE,
-            "category": known(bodies, "a category in the scheme of every round", blank=True),
-        },
-        "members": {"member_id": TEXT, "name": TEXT, "unit_id": unit, "category": category, "exempt": EXEMPT},
-        "posts": {
-            "post_id": TEXT, "member_id": known(members, "a member_id"), "unit_id": unit, "category": category,
-            "from": OPEN_DATE, "to": OPEN_DATE, "share": number(above=0),
-        },
-        "ballots": {},
-        "turnout": {
-            "round": turn, "unit_id": unit, "source": known(sources, "a source"),
-            "ratee_id": known(everybody, "a member, post or unit", blank=True), **dict.fromkeys(STEPS, count()),
-        },
-        "points": {
-            "date": DATE, "subject_id": subject, "rule": _declared(schemes, "points", "rules", "a rule of points"),
-            "quantity": number(), "evidence": FREE,
-        },
-        "satisfaction": {
-            "round": turn, "subject_id": subject, "panel": _declared(schemes, "satisfaction", "panels", "a panel"),
-            "topic": _declared(schemes, "satisfaction", "topics", "a topic"), "eligible": count(),
-        },
-        "measures": {
-            "round": known([*schemes], "a round"), "subject_id": subject,
-            "measure": _declared(schemes, "", "measures", "a measure"), "value": number(),
-        },
-        "criteria": {
-            "layer": _declared(schemes, "", "layers", "a layer of criteria"), "criterion": TEXT, "text": TEXT,
-            "unit_id": known(units, "a unit_id", blank=True),
-            "indicator": known(indicators, "an indicator", blank=True),
-        },
-        "decisions": {
-            "round": known([*schemes], "a round"), "subject_id": subject, "matter": known(MATTERS, "a matter"),
-            "decision": TEXT, "date": DATE, "decided_by": TEXT, "reason": FREE, "due": OPEN_DATE,
-            "helper": known(members, "a member_id", blank=True),
-        },
-        "evidence": {"round": known([*schemes], "a round"), "subject_id": subject, "item": TEXT, "date": DATE},
-        "replies": {"round": known([*schemes], "a round"), "subject_id": subject, "date": DATE, "text": TEXT},
-        "themes": {"theme": TEXT, "label": TEXT, "words": FREE, "owner": FREE, "days": count()},
-        "opinions": {
-            "id": TEXT, "date": DATE, "channel": _channel(), "unit_id": unit, "text": TEXT,
-            "source": known(sources, "a source", blank=True), "theme": _theme(sheets), "owner": FREE,
-            "opened": OPEN_DATE, "closed": OPEN_DATE, "reply": FREE,
-        },
-        "submissions": {
-            "round": turn, "source": known(sources, "a source"), "unit_id": unit, "submitted": DATE,
-            "seconds": Demand(number(above=0).holds, "must be a number of seconds above 0", blank=True),
-        },
-    }  # fmt: skip
-    unknown = {"round", "source", "category"} if not schemes else set()
-    unknown |= {"unit_id", "parent_id"} if not units else set()  # that no unit could be read is a fault of its own
-    unknown |= {"member_id", "ratee_id", "subject_id"} if not members else set()
+    named = _named(sheets, schemes)
+    demands = {
+        **_of_people(named, schemes),
+        **_of_ratings(named, schemes),
+        **_of_records(named, schemes),
+        **_of_opinions(named, sheets),
+    }
+    unknown = _unknown(sheets, schemes)
     own = dict(IDS)
     return {
         table: {name: demand for name, demand in columns.items() if name not in unknown or name == own.get(table)}
         for table, columns in demands.items()
     }
+
+
+def _unknown(sheets: dict[str, Sheet], schemes: dict[str, Scheme]) -> set[str]:
+    """Columns whose names cannot be checked: that nothing they could name was read is a fault of its own."""
+    unknown = {"round", "source", "category"} if not schemes else set()
+    unknown |= {"unit_id", "parent_id"} if not ids_of(sheets, "units", "unit_id") else set()
+    unknown |= {"member_id", "ratee_id", "subject_id"} if not ids_of(sheets, "members", "member_id") else set()
+    return unknown
+
+
+def _named(sheets: dict[str, Sheet], schemes: dict[str, Scheme]) -> _Named:
+    """What may be named, by the tables and the schemes of all rounds."""
+    units, members, posts = (ids_of(sheets, table, column) for table, column in IDS)
+    everybody = [*members, *posts, *units]
+    people = _categories(schemes, units=False)
+    sources = sorted({name for scheme in schemes.values() for name in scheme.source_tree.names[1:]})
+    indicators = sorted({name for scheme in schemes.values() for name in scheme.indicator_tree.names[1:]})
+    return _Named(
+        unit=known(units, "a unit_id"),
+        member=known(members, "a member_id"),
+        subject=known(everybody, "a member, post or unit"),
+        category=known(people, "a category of members in the scheme of every round", blank=not people),
+        plain_round=known([name for name in schemes if schemes[name].rounds[name].combine is None], "a round"),
+        any_round=known([*schemes], "a round"),
+        source=known(sources, "a source"),
+        indicator=known(indicators, "an indicator"),
+    )
+
+
+def _of_people(named: _Named, schemes: dict[str, Scheme]) -> dict[str, dict[str, Demand]]:
+    """Of the tables that say who is who."""
+    bodies = known(_categories(schemes, units=True), "a category in the scheme of every round", blank=True)
+    return {
+        "units": {
+            "unit_id": UNIT_ID, "name": TEXT, "parent_id": _or_blank(named.unit), "industry": FREE, "category": bodies,
+        },
+        "members": {
+            "member_id": TEXT, "name": TEXT, "unit_id": named.unit, "category": named.category, "exempt": EXEMPT,
+        },
+        "posts": {
+            "post_id": TEXT, "member_id": named.member, "unit_id": named.unit, "category": named.category,
+            "from": OPEN_DATE, "to": OPEN_DATE, "share": number(above=0),
+        },
+    }  # fmt: skip
+
+
+def _of_ratings(named: _Named, schemes: dict[str, Scheme]) -> dict[str, dict[str, Demand]]:
+    """Of the tables that scores are made of; what else ballots hold is held against the scheme of their round."""
+    return {
+        "ballots": {},
+        "turnout": {
+            "round": named.plain_round, "unit_id": named.unit, "source": named.source,
+            "ratee_id": _or_blank(named.subject), **dict.fromkeys(STEPS, count()),
+        },
+        "points": {
+            "date": DATE, "subject_id": named.subject, "quantity": number(), "evidence": FREE,
+            "rule": _declared(schemes, "points", "rules", "a rule of points"),
+        },
+        "satisfaction": {
+            "round": named.plain_round, "subject_id": named.subject,
+            "panel": _declared(schemes, "satisfaction", "panels", "a panel"),
+            "topic": _declared(schemes, "satisfaction", "topics", "a topic"), "eligible": count(),
+        },
+        "measures": {
+            "round": named.any_round, "subject_id": named.subject,
+            "measure": _declared(schemes, "", "measures", "a measure"), "value": number(),
+        },
+    }  # fmt: skip
+
+
+def _of_records(named: _Named, schemes: dict[str, Scheme]) -> dict[str, dict[str, Demand]]:
+    """Of the criteria, and of the tables that tell what people did about a result."""
+    about = {"round": named.any_round, "subject_id": named.subject}
+    return {
+        "criteria": {
+            "layer": _declared(schemes, "", "layers", "a layer of criteria"), "criterion": TEXT, "text": TEXT,
+            "unit_id": _or_blank(named.unit), "indicator": _or_blank(named.indicator),
+        },
+        "decisions": {
+            **about, "matter": known(MATTERS, "a matter"), "decision": TEXT, "date": DATE, "decided_by": TEXT,
+            "reason": FREE, "due": OPEN_DATE, "helper": _or_blank(named.member),
+        },
+        "evidence": {**about, "item": TEXT, "date": DATE},
+        "replies": {**about, "date": DATE, "text": TEXT},
+    }  # fmt: skip
+
+
+def _of_opinions(named: _Named, sheets: dict[str, Sheet]) -> dict[str, dict[str, Demand]]:
+    """Of opinions and their themes, and of what comes in while a round is in the field."""
+    return {
+        "themes": {"theme": TEXT, "label": TEXT, "words": FREE, "owner": FREE, "days": count()},
+        "opinions": {
+            "id": TEXT, "date": DATE, "channel": _channel(), "unit_id": named.unit, "text": TEXT,
+            "source": _or_blank(named.source), "theme": _theme(sheets), "owner": FREE,
+            "opened": OPEN_DATE, "closed": OPEN_DATE, "reply": FREE,
+        },
+        "submissions": {
+            "round": named.plain_round, "source": named.source, "unit_id": named.unit, "submitted": DATE,
+            "seconds": Demand(number(above=0).holds, "must be a number of seconds above 0", blank=True),
+        },
+    }  # fmt: skip
+
+
+def _or_blank(demand: Demand) -> Demand:
+    """A cell may be empty too."""
+    return replace(demand, blank=True)
 
 
 def _channel() -> Demand:

@@ -20,7 +20,7 @@ from toolkit.rulebook import read_rulebook
 from toolkit.rules import STEPS
 from toolkit.scoring.tally import CELL, COUNTS, Tally
 from toolkit.scoring.tally import count as tally_up
-from toolkit.validity import NOTHING, Void, check_turnout, counted, find_void, stands, without_rows
+from toolkit.validity import NOTHING, Void, check_turnout, counted, find_void, silenced, stands, without_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,6 +54,8 @@ class Study:
         SHA-256 of every file that was read.
     void : DataFrame
         `round, source, unit_id, ratee_id, ballot, rule, found`: boxes and ballots that do not count, see `Void.table`.
+    silenced : DataFrame
+        `round, source, ratee_id`: of whom a source has handed in ballots none of which counts.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Study:
     tally: Tally
     digests: dict[str, str]
     void: pd.DataFrame = field(default_factory=NOTHING.table.copy)
+    silenced: pd.DataFrame = field(default_factory=NOTHING.boxes.copy)
 
     @property
     def round(self) -> str:
@@ -242,6 +245,7 @@ def _counted(
         tally=replace(tally, counts=counts),
         digests={path.name: digest(path) for path in read},
         void=gone.table,
+        silenced=silenced(gone, counts),
         **{name: frame for name, frame in tables.items() if name not in {"ballots", "satisfaction"}},
         satisfaction=paper.opinions(tables["satisfaction"], schemes),
     )

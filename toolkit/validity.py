@@ -123,6 +123,14 @@ def counted(ratings: IntoFrame, void: Void) -> IntoFrame:
     return frame.to_native()  # type: ignore[no-any-return]
 
 
+def silenced(void: Void, counts: pd.DataFrame) -> pd.DataFrame:
+    """`round, source, ratee_id` where there were ballots and none of them counts; `counts` are those that do."""
+    if void.table.empty:
+        return NOTHING.boxes.copy()
+    gone = pd.concat([void.boxes, void.cards[BOX]]).drop_duplicates()
+    return without_rows(gone, counts[BOX].drop_duplicates().astype(str), BOX).reset_index(drop=True)
+
+
 def without(frame: nw.LazyFrame[Any], gone: pd.DataFrame, keys: Sequence[str]) -> nw.LazyFrame[Any]:
     """The rows of a frame whose keys are not among some."""
     return frame if gone.empty else frame.join(same_engine(gone[[*keys]], frame), on=[*keys], how="anti")

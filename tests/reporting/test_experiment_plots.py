@@ -127,6 +127,20 @@ def test_a_band_shows_what_redrawn_raters_alone_would_change():
     assert "raters alone" in text
 
 
+def test_curves_are_told_apart_by_their_marks():
+    """3 from a weight of 0% and 5 from 50%: five marks on either height, circles on one curve, squares on the other."""
+    chart = experiment_plots.Drift("weight", 12, ["high"])
+    shapes = set()
+    for about, shape in experiment_plots.SHAPES.items():
+        chart.stairs([0, 50], [3, 5], experiment_plots.HUES[about], about, shape)
+        starts, outlines = zip(*(mark.get("d").split("m") for mark in ET.fromstring(chart._parts[-1])), strict=True)  # noqa: S314
+        heights = [float(start.split()[1]) for start in starts]
+        assert heights == pytest.approx([chart.count.at(3)] * 5 + [chart.count.at(5)] * 5, abs=0.01)
+        shapes |= set(outlines)
+    assert len(shapes) == 2
+    assert [mark for _name, mark, _colour in chart._key] == ["circle", "square"]
+
+
 def test_tenths_are_shaded_by_fifths(trials):
     view = trials["en"]
     ids = view.tenths.index[:3]

@@ -17,7 +17,7 @@ def test_standing_says_what_everybody_has_and_why_not_more(make_view):
         "Name", "Points", "Index", "Level", "Stars", "Change", "Proposed grade", "Why not more",
     ]  # fmt: skip
     rows = cells(table)
-    assert rows["张三"] == ("101", "90.1", "Red flag", "5 ★", "↑ 1", "Excellent", "")
+    assert rows["张三"] == ("101", "90.1", "Red banner", "5 ★", "↑ 1", "Excellent", "")
     assert rows["Li Si"] == (
         "89.6",
         "79.5",

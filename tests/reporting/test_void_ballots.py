@@ -100,3 +100,21 @@ def test_the_report_says_that_no_ballot_of_a_box_counts(folder):
     )
     text = tk.prose.participation(tk.open_slice(folder, "B1")).markdown
     assert text == "Peers参评率为 40.0%。Peers整组投票无效 1 次（参评人数不足）。"
+
+
+def test_whose_ballots_are_all_void_is_not_told_that_nobody_rated_him(folder):
+    """Every ballot on M1 and M2 says the same twice; M3 stands on none. How many there were is not told."""
+    ratings = (folder / "ratings.csv").read_text(encoding="utf-8").replace("poor", "good")
+    (folder / "ratings.csv").write_text(ratings, encoding="utf-8")
+    (folder / "members.csv").write_text(MEMBERS + "M3,C,B1,member\n", encoding="utf-8")
+    study = tk.read_study(folder)
+    assert study.silenced.to_numpy().tolist() == [["R", "peer", "M1"], ["R", "peer", "M2"]]
+    told = {who: tk.member.summary(tk.open_sheet(folder, who)).markdown for who in ("M1", "M3")}
+    assert told == {
+        "M1": "Ballots on you were handed in, but none of them counts by the rules.",
+        "M3": "You were not rated in this round.",
+    }
+
+
+def test_who_keeps_a_ballot_that_counts_is_not_silenced(folder):
+    assert tk.read_study(folder).silenced.empty

@@ -106,6 +106,20 @@ def test_edited_questionnaires_are_kept(bare_town, tmp_path):
     assert again.output.count("peer-B1.md (kept as it is)") == 1
 
 
+@pytest.mark.usefixtures("key")
+def test_options_that_a_kept_questionnaire_does_not_follow_are_named(bare_town, tmp_path):
+    ask = [
+        *("questionnaire", bare_town, "--source", "peer", "--unit", "B1"),
+        *("--out", tmp_path / "out", "--to", "codebook", "--language"),
+    ]
+    assert "not applied" not in run(*ask, "zh").output
+    assert "not applied" not in run(*ask, "zh").output  # what is kept is in Chinese
+    kept = run(*ask, "en", "--overall")
+    assert "peer-B1.md: not applied: --language, --overall; delete the file to have it drawn up anew" in kept.stderr
+    (bare_town / "questionnaires" / "2026H2" / "peer-B1.md").unlink()
+    assert "not applied" not in run(*ask, "en", "--overall").output
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

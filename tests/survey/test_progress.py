@@ -131,6 +131,34 @@ def test_by_the_command_line(make_study):
         assert "must be" in refused.stderr
 
 
+BY_RATEE = "round,unit_id,source,eligible,issued,returned,valid,ratee_id\n2026H1,B1,peer,9,9,4,4,M1\n"
+
+
+@pytest.mark.parametrize(
+    ("turnout", "says", "of_unit"),
+    [
+        (
+            BY_RATEE,
+            "参评人数仅按被评对象逐一统计，无法显示各来源、各单位参评情况。",
+            "参评人数仅按被评对象逐一统计，未作单位汇总。",
+        ),
+        (None, "未提供本轮参评人数统计。", "未提供本单位参评人数统计。"),
+    ],
+)
+def test_turnout_of_single_ratees_is_not_called_none(make_study, turnout, says, of_unit):
+    folder = make_study(turnout=turnout)
+    shown = CliRunner().invoke(app, ["progress", str(folder)]).stdout
+    assert shown.split("\n\n")[3] == says
+    assert "参评率" not in shown
+    assert tk.prose.participation(tk.open_slice(folder, "B1")).markdown == of_unit
+
+
+def test_turnout_of_single_ratees_beside_that_of_units_is_said_to_be_left_out(study, make_study):
+    alone = tk.read_study(make_study(turnout=TURNOUT.replace("2026H1,B1,peer,9,9,4,4,M1\n", "")))
+    notes = [tk.fieldwork.sources(tk.open_fieldwork(found)).note for found in (study, alone)]
+    assert notes == ["按参评情况表现有数字，不随截止日期变化。按被评对象逐一统计的参评人数未计入。", notes[0][:20]]
+
+
 def test_figure_and_tables_in_english(study, plain_scheme, make_study):
     scheme = plain_scheme.replace("rounds:", "language: en\nrounds:", 1)
     field = tk.open_fieldwork(make_study(scheme=scheme, turnout=TURNOUT, submissions=SUBMISSIONS))

@@ -9,7 +9,7 @@ import toolkit as tk
 from toolkit.faults import UsageError
 from toolkit.study import ratable
 from toolkit.survey import xlsform
-from toolkit.survey.forms import read_form, write_form
+from toolkit.survey.forms import departures, read_form, write_form
 from toolkit.survey.questionnaire import CHOSEN, Choice, answers_of, draft, units_with_ratees
 
 
@@ -213,3 +213,14 @@ def test_who_has_edited_it_keeps_what_he_wrote(study, tmp_path):
     path.write_text(path.read_text(encoding="utf-8").replace("| 德 |", "| 政治品德 |"), encoding="utf-8")
     assert write_form(tmp_path, form) == (path, False)
     assert read_form(path, study).blocks[0].questions[0].label == "政治品德"
+
+
+def test_a_kept_questionnaire_on_members_is_none_on_units_nor_on_the_whole(study):
+    members, units = (draft(study, "superior", "P", units=units) for units in (False, True))
+    assert departures(members, members) == departures(units, units) == []
+    assert departures(members, units) == ["--units"]
+    assert departures(members, draft(study, "superior", "P", overall=True, language="en")) == [
+        "--language",
+        "--overall",
+    ]
+    assert departures(draft(study, "self", "B1"), draft(study, "self", "B1")) == []

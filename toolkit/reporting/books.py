@@ -180,9 +180,22 @@ class Book:
         return Rows(rows[rows["round"].isin(self.parts) & (rows["ratee_id"] == "")], "unit_id")
 
     @cached_property
+    def told_by_ratee(self) -> set[str]:
+        """Units of some of whose ratees turnout tells by name."""
+        rows = self.study.turnout
+        return set(rows.loc[rows["round"].isin(self.parts) & (rows["ratee_id"] != ""), "unit_id"])
+
+    @cached_property
     def void(self) -> Rows:
         """Boxes and ballots that do not count, by unit."""
         return Rows(self.study.void[self.study.void["round"].isin(self.parts)], "unit_id")
+
+    @cached_property
+    def silenced(self) -> set[str]:
+        """Members and units on whom, or on whose posts, a source has handed in ballots none of which counts."""
+        rows = self.study.silenced
+        holder = dict(zip(self.study.posts["post_id"], self.study.posts["member_id"], strict=True))
+        return {holder.get(ratee, ratee) for ratee in rows.loc[rows["round"].isin(self.parts), "ratee_id"]}
 
     @cached_property
     def opinions(self) -> Rows:

@@ -142,6 +142,7 @@ class Cutter(Scope):
             "unshown": [self.label(name) for name in self.scheme.indicator_tree.names[1:] if name in self.open.unshown],
         }
         facts["void"] = self._void()
+        facts["turnout_by_ratee"] = not self.book.told_by_ratee.isdisjoint(self.tree.below(self.scope))
         facts |= self._mean()
         grades = Counter(row["grade"] for row in counted)
         facts["grades"] = {name: grades[name] for name in (self.scheme.grades.bands if self.scheme.grades else {})}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from toolkit.reporting.chart import Mark
     from toolkit.reporting.trial import Trial
     from toolkit.weighting.comparison import Comparison
     from toolkit.weighting.experiment import Step
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
 
 RISING, FALLING = COLOURS[0], COLOURS[1]
 HUES = {"grade": RED, "stars": COLOURS[0]}
+SHAPES: dict[str, Mark] = {"grade": "circle", "stars": "square"}
+"""Marks by which one curve is told from the other in a grey print."""
 NAMED = 14
 """How many of those who move most are named."""
 
@@ -177,8 +181,8 @@ class Drift(Chart):
         self.boxes([(one, other)], colour, opacity=0.13)
         self.texts([(self.scale.end - 3, one[1] - 2.5, text)], "end", colour, size=TINY)
 
-    def stairs(self, weights: Sequence[float], counts: Sequence[float], colour: str, name: str) -> None:
-        """Counts that hold from one weight to the next, the last to the end."""
+    def stairs(self, weights: Sequence[float], counts: Sequence[float], colour: str, name: str, mark: Mark) -> None:
+        """Counts that hold from one weight to the next, the last to the end, a mark in the middle of each tenth."""
         ends = [*weights[1:], 100.0]
         flat = [
             ((self.scale.at(start), self.count.at(n)), (self.scale.at(end), self.count.at(n)))
@@ -186,7 +190,11 @@ class Drift(Chart):
         ]
         rise = [(one[1], other[0]) for one, other in pairwise(flat)]
         self.lines([*flat, *rise], colour, width=1.2)
-        self._key.append((name, "bar", colour))
+        middles = [at for at in range(5, 100, 10) if at >= weights[0]]
+        held = [counts[bisect_right(weights, at) - 1] for at in middles]
+        places = [(self.scale.at(at), self.count.at(n)) for at, n in zip(middles, held, strict=True)]
+        self._marks(places, mark, 2.4, f'fill="{colour}" stroke="#fff" stroke-width=".6"')
+        self._key.append((name, mark, colour))
 
     def ticks(self, lane: int, weights: Iterable[float], colour: str) -> None:
         """Ticks in a lane."""
@@ -224,7 +232,8 @@ def drift(view: Trial, step: Step, found: Sweep) -> Plot | None:
     for about, (low, high) in floor.items():
         chart.band(low, high, HUES[about], _("raters redrawn alone") if about == top else "")
     for about, part in stairs.items():
-        chart.stairs((100 * part["weight"]).tolist(), part["count"].tolist(), HUES[about], names[about])
+        weights, counts = (100 * part["weight"]).tolist(), part["count"].tolist()
+        chart.stairs(weights, counts, HUES[about], names[about], SHAPES[about])
     place = 0
     for about, levels in lanes.items():
         mine = found.changes[(found.changes["about"] == about) & found.changes["ratee_id"].isin(view.members)]

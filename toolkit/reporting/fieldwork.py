@@ -55,6 +55,12 @@ class Fieldwork:
         """Submissions up to the day."""
         return returns(self.study, self.round, self.as_of)
 
+    @property
+    def by_ratee(self) -> bool:
+        """Whether turnout tells of single ratees, which `sources` leaves out."""
+        rows = self.study.turnout
+        return bool(((rows["round"] == self.round) & (rows["ratee_id"] != "")).any())
+
     def label(self, name: str) -> str:
         """Label of a source."""
         return self.study.schemes[self.round].label(name, self.language)
@@ -105,9 +111,14 @@ def title(field: Fieldwork) -> Text:
     return Text(f"# {head}\n\n{sentences[0]}\n\n{joined(sentences[1:], field.language)}")
 
 
-def sources(field: Fieldwork) -> Table:
-    """Participation by source."""
+def sources(field: Fieldwork) -> Table | Text:
+    """Participation by source; in words where turnout tells of no unit as a whole."""
     _ = words(field.language)
+    if field.sources.empty:
+        by_ratee = _(
+            "Turnout is told for single ratees only, so that no participation of sources and units can be shown."
+        )
+        return Text(by_ratee if field.by_ratee else _("The study states no turnout of this round."))
     steps = ["eligible", "issued", "returned", "valid", "missing"]
     rows = field.sources.groupby("source", sort=False)[steps].sum(min_count=1).reset_index()
     titles = [_("Eligible"), _("Issued"), _("Returned"), _("Valid"), _("Not handed in")]
@@ -119,14 +130,19 @@ def sources(field: Fieldwork) -> Table:
         [field.label(row["source"]), *(whole(row[step]) for step in steps), percent(row["valid"], row["eligible"])]
         for row in records(rows)
     ]
-    note = _("As turnout stands in the study, on whatever day.")
-    return made(columns, cells, _("Participation by source"), note=note)
+    notes = [
+        _("As turnout stands in the study, on whatever day."),
+        _("Turnout that is told for single ratees is left out.") * field.by_ratee,
+    ]
+    return made(columns, cells, _("Participation by source"), note=joined(notes, field.language))
 
 
-def units(field: Fieldwork) -> Table:
-    """Participation by unit and source, valid of eligible in percent."""
-    _ = words(field.language)
+def units(field: Fieldwork) -> Table | None:
+    """Participation by unit and source, valid of eligible in percent; None where turnout tells of no unit."""
     rows = field.sources
+    if rows.empty:
+        return None
+    _ = words(field.language)
     names = dict(zip(field.study.units["unit_id"], field.study.units["name"], strict=True))
     asked = list(dict.fromkeys(rows["source"]))
     shares = {(row["unit_id"], row["source"]): percent(row["valid"], row["eligible"]) for row in records(rows)}

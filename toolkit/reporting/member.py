@@ -50,7 +50,9 @@ def summary(sheet: Sheet) -> Text:
     if facts["score"] is None:
         why = {
             "withheld": _("Your score is not shown, since it would tell what a few raters have said."),
-            "unrated": _("You were not rated in this round."),
+            "unrated": _("Ballots on you were handed in, but none of them counts by the rules.")
+            if facts["void"]
+            else _("You were not rated in this round."),
             "thin": _("Too little was rated for a score."),
             "incomplete": _("A part of the ratings is missing, so that there is no score."),
         }

@@ -258,7 +258,12 @@ def participation(view: Slice) -> Text:
     rows = view.turnout[view.turnout["eligible"].notna() & view.turnout["valid"].notna()]
     shares = [(row["valid"] / row["eligible"], row["label"], row) for row in records(rows) if row["eligible"] > 0]
     if not shares:
-        return Text(joined([_("The study states no turnout of the unit."), *void], view.language))
+        none = (
+            _("Turnout is told for single ratees only, not for the unit as a whole.")
+            if view.facts["turnout_by_ratee"]
+            else _("The study states no turnout of the unit.")
+        )
+        return Text(joined([none, *void], view.language))
     _share, label, row = min(shares, key=lambda part: part[:2])
     lowest = (
         _("The lowest participation is that of {source}, {share}.")

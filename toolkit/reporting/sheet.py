@@ -25,9 +25,10 @@ class Sheet(Results):
     member_id, name, unit, category : str
         Of the member; the unit and the category by their names.
     facts : dict
-        score, low, high, rank, ranked (how many are), status, coverage (percent), min_raters, min_votes, feedback
-        (date), feedback_days (from the last day of the round), reply_by (date), trend (slope, low, high, way), index,
-        index_low, index_high, points, level, grade, stars, stars_before, has_self, weighs_self.
+        score, low, high, rank, ranked (how many are), status, void (whether a source has handed in ballots none of
+        which counts), coverage (percent), min_raters, min_votes, feedback (date), feedback_days (from the last day of
+        the round), reply_by (date), trend (slope, low, high, way), index, index_low, index_high, points, level, grade,
+        stars, stars_before, has_self, weighs_self.
     profile : DataFrame
         `indicator, label, depth, leaf, score, unit` (mean of the unit): what is hidden is missing.
     by_source : DataFrame

@@ -197,6 +197,7 @@ class _Member:
             "rank": None if self.withheld else _plain(ranks[self.member]),
             "ranked": sum(not isnan(place) for place in ranks.values()),
             "status": "withheld" if self.withheld else self.row["status"],
+            "void": self.member in self.scope.book.silenced,
             "coverage": round(100 * float(self.row["coverage"])),
             "min_raters": self.open.min_raters,
             "min_votes": self.scheme.privacy.min_votes,

@@ -34,7 +34,8 @@ class Slice(Results):
         Single numbers and words: score, low, high, members, scored, partial, thin, unrated, exempt, min_raters,
         own_score, grades (grade -> members), unshown (labels of indicators whose mean would give a source away),
         admitted (members to be registered as a matter of course), void (what does not count: a list of label, rule, box
-        and number, None where it is too small to be shown), own (points, index, level, stars, stars_before of the
+        and number, None where it is too small to be shown), turnout_by_ratee (whether turnout tells of
+        single ratees here), own (points, index, level, stars, stars_before of the
         unit itself), opinions (what became of them, see `heard`).
     method : dict
         What the scheme says, see `method_facts`.

@@ -156,7 +156,7 @@ FURTHER_LABELS = """\
   满意: {zh: 满意, en: Content}
   基本满意: {zh: 基本满意, en: Fairly content}
   不满意: {zh: 不满意, en: Discontented}
-  红旗: {zh: 红旗, en: Red flag}
+  红旗: {zh: 红旗, en: Red banner}
   先进: {zh: 先进, en: Advanced}
   达标: {zh: 达标, en: Up to standard}
   后进: {zh: 后进, en: Behind}

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from toolkit.faults import Fault, StudyError, UsageError, one_of
+from toolkit.scheme import ROOT_INDICATOR
 from toolkit.study import ratable
 from toolkit.survey.export import headed
 from toolkit.survey.headings import is_known, keys_of, meaning
@@ -38,6 +39,24 @@ def write_form(folder: Path, form: Questionnaire) -> tuple[Path, bool]:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(written(form), encoding="utf-8", newline="\n")
     return path, True
+
+
+def departures(kept: Questionnaire, drawn: Questionnaire) -> list[str]:
+    """Options of the command by which a questionnaire that was kept differs from the one that would be drawn up."""
+    differs = {
+        "--language": kept.language != drawn.language,
+        "--overall": _is_overall(kept) != _is_overall(drawn),
+        "--units": _ratees(kept).isdisjoint(_ratees(drawn)),
+    }
+    return [option for option, is_other in differs.items() if is_other]
+
+
+def _is_overall(form: Questionnaire) -> bool:
+    return {question.indicator for block in form.blocks for question in block.questions} == {ROOT_INDICATOR}
+
+
+def _ratees(form: Questionnaire) -> set[str]:
+    return {*(block.ratee for block in form.blocks), *(choice.value for choice in form.ratees)} - {CHOSEN}
 
 
 def read_form(path: Path, study: Study) -> Questionnaire:
