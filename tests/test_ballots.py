@@ -58,8 +58,13 @@ def test_columns_of_levels(wrong):
     places, faults = wrong(
         "2026H1,M1,peer,virtue,1,1", header=BALLOTS.replace(",不合格,弃权", "").replace("合格", "合恪")
     )
-    assert places == ["ballots.csv 1 合恪 合恪"]
+    assert places == ["ballots.csv 1 合恪 合恪", "ballots.csv 1 合格", "ballots.csv 1 不合格"]
+    assert "a count for every level that peer may choose" in faults[1].expected
     assert faults[0].expected.endswith("(nearest: 合格)")
+    assert wrong("2026H1,M1,peer,virtue,3,4", header="round,ratee_id,source,indicator,优秀,弃权\n")[0] == [
+        "ballots.csv 1 合格",
+        "ballots.csv 1 不合格",
+    ]
     assert wrong("2026H1,M1,superior,virtue,3,4", header="round,ratee_id,source,indicator,75,80.5\n")[0] == []
     assert wrong("2026H1,M1,superior,virtue,3", header="round,ratee_id,source,indicator,101\n")[0] == [
         "ballots.csv 1 101 101"

@@ -5,9 +5,10 @@ import io
 
 import pandas as pd
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
-from toolkit.files import digest, read_sheets
+from toolkit.faults import StudyError, UsageError
+from toolkit.files import digest, read_grid, read_sheets, the_sheet
 
 TABLES = {"members": ("member_id", "name", "unit_id"), "units": ("unit_id", "name"), "ratings": ("round", "value")}
 ROWS = "member_id,name,unit_id\nM1,张三,B1\nM2,李四,B1\n"
@@ -172,7 +173,7 @@ def test_a_workbook_gives_what_is_seen_in_its_cells(read):
     rows = [
         ["member_id", "name", "unit_id", None, "share"],
         [1, " 张三 ", day, None, 0.1 + 0.2],
-        [2.0, "=1/0", dt.date(2026, 6, 30), None, True],
+        [2.0, "李四", dt.date(2026, 6, 30), None, True],
         [None, None, None, None, None],
         [110101199001011234, "李四", dt.datetime(2026, 6, 1, 8, 30), None, 2.5],  # noqa: DTZ001
     ]
@@ -185,6 +186,14 @@ def test_a_workbook_gives_what_is_seen_in_its_cells(read):
     assert frame.loc[3, "share"] == "TRUE"
     assert frame.loc[5, "member_id"] == "1.10101199001011e+17"  # Excel itself has lost the last digits
     assert frame.loc[5, "unit_id"] == "2026-06-01 08:30:00"
+
+
+def test_a_formula_that_nobody_has_computed_is_no_blank_cell(read):
+    """A program that writes no values leaves them to Excel; the sheets beside it are for people alone."""
+    rows = [["member_id", "name", "unit_id"], ["M1", "张三", "=A2"], ["M2", "李四", '=IF(A3="","","x")']]
+    _, faults = read(study_xlsx=book(Members=rows, notes=[["=1/0"]]))
+    expected = "a formula that was never computed: open and save the file in Excel, or type its value in"
+    assert faults == [f"study.xlsx[Members], row 2, C: {expected} (and 1 more row)"]
 
 
 def test_merged_cells_above_the_header_of_a_sheet(read):
@@ -294,3 +303,59 @@ def test_digest_is_sha256(tmp_path):
     path = tmp_path / "x"
     path.write_bytes(b"abc")
     assert digest(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+# ------------------------------------------------------------------------------------------------ sheets of a workbook
+
+
+@pytest.mark.parametrize(
+    ("header", "table"), [(["member_id", "name", "unit_id", "age"], "members"), (["unit_id", "name"], "units")]
+)
+def test_a_sheet_of_another_name_with_the_columns_of_a_table(tmp_path, header, table):
+    """Somebody has renamed it, or keeps a copy: either way its rows would be lost, or counted once too seldom."""
+    (tmp_path / "study.xlsx").write_bytes(book(名单=[["党员名册"], header, ["M1", "张三", "B1"]], 备注=[["x"]]))
+    tables = {"units": ("unit_id", "name"), "members": ("member_id", "name", "unit_id")}
+    _, faults = read_sheets(tmp_path, tables, whole=True)
+    expected = f"holds the columns of {table}: must be called {table}, or be taken out of the workbook"
+    assert [str(fault) for fault in faults] == [f"study.xlsx[名单]: {expected}"]
+    assert read_sheets(tmp_path, tables)[1] == []
+
+
+def sheets(tmp_path, *, hidden=()):
+    path = tmp_path / "answers.xlsx"
+    path.write_bytes(book(甲=[["a"], ["1"]], 乙=[["a"], ["2"]], Sheet3=[]))
+    found = load_workbook(path)
+    for name in hidden:
+        found[name].sheet_state = "hidden"
+    found.save(path)
+    return path
+
+
+def test_of_several_sheets_one_must_be_named(tmp_path):
+    path = sheets(tmp_path)
+    with pytest.raises(UsageError, match=r"answers.xlsx: holds several sheets: 甲, 乙; say which by --sheet"):
+        read_grid(path)
+    assert read_grid(path, "乙").to_numpy().tolist() == [["a"], ["2"]]
+    with pytest.raises(UsageError, match="--sheet: '丙', must be one of 甲, 乙, Sheet3"):
+        read_grid(path, "丙")
+    with pytest.raises(StudyError, match="is empty"):
+        read_grid(path, "Sheet3")
+
+
+def test_a_hidden_sheet_is_read_only_if_it_is_named(tmp_path):
+    path = sheets(tmp_path, hidden=["甲"])
+    assert read_grid(path).to_numpy().tolist() == [["a"], ["2"]]
+    assert read_grid(path, "甲").to_numpy().tolist() == [["a"], ["1"]]
+
+
+def test_a_csv_file_has_no_sheets(tmp_path):
+    (tmp_path / "a.csv").write_text("a\n1\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"--sheet: '甲', but a\.csv is no workbook"):
+        the_sheet(tmp_path / "a.csv", "甲")
+
+
+def test_an_export_with_a_formula_that_nobody_has_computed(tmp_path):
+    path = tmp_path / "answers.xlsx"
+    path.write_bytes(book(甲=[["a", "b"], ["1", "=A2"]]))
+    with pytest.raises(StudyError, match=r"answers.xlsx\[甲\], row 2, B: a formula that was never computed"):
+        read_grid(path)

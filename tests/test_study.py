@@ -214,7 +214,7 @@ def test_parquet_is_as_good_as_csv(make_study, kind):
 
 
 def test_codes_levels_and_ballots_count_as_one_answer(make_study, faults_of, plain_scheme):
-    ballots = "round,ratee_id,source,indicator,优秀,合格,1\n2026H1,M1,peer,virtue,4,0,1\n"
+    ballots = "round,ratee_id,source,indicator,优秀,合格,1,不合格\n2026H1,M1,peer,virtue,4,0,1,0\n"
     folder = make_study(scheme=plain_scheme.replace("scale: vote}", "scale: vote, adds: true}"), ballots=ballots)
     counts = tk.read_study(folder).tally.counts
     cell = counts[(counts["ratee_id"] == "M1") & (counts["indicator"] == "virtue")]

@@ -166,7 +166,7 @@ def test_a_blank_rater_is_one_of_each_ratee(study):
 
 
 def paper(*rows):
-    return "round,ratee_id,source,indicator,优秀,合格\n" + "".join(f"R,{row}\n" for row in rows)
+    return "round,ratee_id,source,indicator,优秀,合格,不合格\n" + "".join(f"R,{row},0\n" for row in rows)
 
 
 @pytest.mark.parametrize(("returned", "void"), [(24, False), (23, True)])

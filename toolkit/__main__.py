@@ -55,6 +55,7 @@ def check(study: Folder) -> None:
     """Say everything that is wrong with a study, and exit 1 if anything is; else what is odd about it, as warnings."""
     from toolkit.lint import lint
     from toolkit.study import read_study
+    from toolkit.survey.workbook import clear_faults
 
     with _plainly():
         try:
@@ -62,6 +63,9 @@ def check(study: Folder) -> None:
         except StudyError as error:
             _paint(study, error)
             raise
+    with _plainly():
+        if gone := clear_faults(study):
+            typer.echo(f"{gone}: taken away, since there are no faults", err=True)
     rounds = ", ".join(found.schemes)
     print(f"{study}: no faults. {len(found.units)} units, {len(found.members)} members, rounds {rounds}.")
     with _plainly():
@@ -143,12 +147,13 @@ def workbook(
     out: Annotated[Path, typer.Argument(help="an .xlsx file outside the study's folder", show_default=False)],
     round: Annotated[str, typer.Option(help="round to be filled in; the newest by default")] = "",  # noqa: A002
     source: Annotated[list[str] | None, typer.Option(help="who votes on paper; may be given several times")] = None,
+    overall: Annotated[bool, typer.Option("--overall", help="one vote on each, not one on every indicator")] = False,
 ) -> None:
     """Write one Excel workbook of a study to be filled in: drop-downs, ballots to be counted, live checks."""
     from toolkit.survey.workbook import write_workbook
 
     with _plainly():
-        print(write_workbook(study, out, round=round, sources=source or []))
+        print(write_workbook(study, out, round=round, sources=source or [], overall=overall))
 
 
 @app.command()
@@ -549,6 +554,7 @@ def import_(  # noqa: PLR0917
     round: Annotated[str, typer.Option(help="round; the newest by default")] = "",  # noqa: A002
     source: Annotated[str, typer.Option(help="who answered, where several questionnaires fit")] = "",
     unit: Annotated[str, typer.Option(help="whose ratees, where several questionnaires fit")] = "",
+    sheet: Annotated[str, typer.Option(help="which sheet of a workbook, where several hold cells")] = "",
     mapping: Annotated[Path | None, typer.Option(help="YAML file that says what headings and answers mean")] = None,
 ) -> None:
     """Add the answers of an export to ratings.csv, and say what became of every one; twice the same changes nothing."""
@@ -561,19 +567,20 @@ def import_(  # noqa: PLR0917
     with _plainly():
         meant = read_mapping(mapping) if mapping else None
         key = read_key(study, Path(typer.get_app_dir("toolkit")) / "key")
-        about = {"round": round, "source": source, "unit": unit}
+        about = {"round": round, "source": source, "unit": unit, "sheet": sheet}
         for line in lines(import_answers(study, found, file, platform, key=key, mapping=meant, **about)):
             print(line)
 
 
 @app.command()
-def opinions(
+def opinions(  # noqa: PLR0917  (Typer makes options of them)
     study: Folder,
     round: Annotated[str, typer.Option(help="round; the newest by default")] = "",  # noqa: A002
     out: Annotated[Path | None, typer.Option(help="write the working list as .csv or .xlsx")] = None,
     bring: Annotated[
         Path | None, typer.Option("--import", help=".csv or .xlsx of raw opinions, which are redacted and added")
     ] = None,
+    sheet: Annotated[str, typer.Option(help="which sheet of --import's workbook, where several hold cells")] = "",
     as_of: Annotated[str, typer.Option(help="day as of which states are told; the last one known by default")] = "",
 ) -> None:
     """Show opinions by theme, how long they take and what is overdue; or bring in raw ones; for the organisers only."""
@@ -584,7 +591,7 @@ def opinions(
     found = _read(study)
     with _plainly():
         if bring:
-            inbox = open_inbox(bring, found)
+            inbox = open_inbox(bring, found, sheet)
             if len(inbox.rows):
                 print(record_opinions(study, inbox.rows))
             typer.echo(f"read {inbox.read}, added {len(inbox.rows)}, there already {inbox.again}", err=True)

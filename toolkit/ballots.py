@@ -13,7 +13,7 @@ from toolkit.files import Sheet
 from toolkit.scoring.tally import CELL, COUNTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from toolkit.scheme import Scale, Scheme
 
@@ -77,8 +77,11 @@ def rated_cells(sheet: Sheet) -> pd.DataFrame:
 
 
 def check_ballots(sheet: Sheet, schemes: Mapping[str, Scheme]) -> list[Fault]:
-    """Check that every answer counted is one of the scale of its source; `check_rated` sees to the cells."""
-    faults = []
+    """Check that every answer counted is one of the scale of its source, and that votes for every level are told.
+
+    `check_rated` sees to the cells.
+    """
+    faults = list(_untold(sheet, schemes))
     for name in sheet.frame.columns.difference(list(REQUIRED["ballots"]), sort=False):
         given = sheet.frame[sheet.frame[name].str.strip("0.") != ""]
         for (turn, source, indicator), rows in given.groupby(["round", "source", "indicator"], sort=False):
@@ -94,6 +97,24 @@ def check_ballots(sheet: Sheet, schemes: Mapping[str, Scheme]) -> list[Fault]:
                 expected = f"must be 0 or blank: an answer of {source} {error}"
                 faults.append(Fault(sheet.file, int(rows.index[0]), name, rows[name].iloc[0], expected, len(rows) - 1))
     return faults
+
+
+def _untold(sheet: Sheet, schemes: Mapping[str, Scheme]) -> Iterator[Fault]:
+    """Levels of sources that are counted here without a column: who voted so would be lost."""
+    names = sheet.frame.columns.difference(list(REQUIRED["ballots"]), sort=False).tolist()
+    misspelt = [name for name in names if not _is_answer(name, schemes)]  # told of as unknown columns
+    lacking: dict[str, list[str]] = {}
+    for turn, source in sheet.frame[["round", "source"]].drop_duplicates().itertuples(index=False, name=None):
+        scheme = schemes.get(turn)
+        held = scheme.leaf_sources.get(source) if scheme else None
+        scale = scheme.scales.get(held.scale or "") if scheme and held else None
+        there = {scale.level(name) for name in names} if scale else set()
+        for level in (scale.levels or {}) if scale else ():
+            if level not in there and not get_close_matches(level, misspelt, n=1):
+                lacking.setdefault(level, []).append(source)
+    for level, sources in lacking.items():
+        who = ", ".join(dict.fromkeys(sources))
+        yield Fault(sheet.file, 1, level, "", f"column must be there: a count for every level that {who} may choose")
 
 
 def counted(ballots: pd.DataFrame) -> pd.DataFrame:

@@ -125,15 +125,17 @@ def known(names: Collection[str], what: str, *, blank: bool = False) -> Demand:
     return Demand(lambda cells: cells.isin(set(names)), expected, list(names), blank)
 
 
-def number(*, above: float | None = None) -> Demand:
-    """A cell must be a finite number, greater than `above`."""
+def number(*, above: float | None = None, least: float | None = None) -> Demand:
+    """A cell must be a finite number, greater than `above`, or `least` or more."""
 
     def holds(cells: pd.Series[str]) -> pd.Series[bool]:
         value = pd.to_numeric(cells, errors="coerce")
         right = value.abs() < float("inf")
-        return right if above is None else right & (value > above)
+        right = right if above is None else right & (value > above)
+        return right if least is None else right & (value >= least)
 
-    return Demand(holds, "must be a number" if above is None else f"must be a number above {above:g}")
+    bound = f" above {above:g}" if above is not None else f", {least:g} or more" if least is not None else ""
+    return Demand(holds, f"must be a number{bound}")
 
 
 def count() -> Demand:

@@ -140,8 +140,8 @@ def _of_ratings(named: _Named, schemes: dict[str, Scheme]) -> dict[str, dict[str
             "ratee_id": _or_blank(named.subject), **dict.fromkeys(STEPS, count()),
         },
         "points": {
-            "date": DATE, "subject_id": named.subject, "quantity": number(), "evidence": FREE,
-            "rule": _declared(schemes, "points", "rules", "a rule of points"),
+            "date": DATE, "subject_id": named.subject,
+            "rule": _declared(schemes, "points", "rules", "a rule of points"), "quantity": number(), "evidence": FREE,
         },
         "satisfaction": {
             "round": named.plain_round, "subject_id": named.subject,

@@ -8,6 +8,7 @@ import hashlib
 import io
 import re
 from dataclasses import dataclass
+from html import unescape
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile, ZipFile
@@ -18,10 +19,10 @@ from openpyxl import load_workbook
 from pyarrow import csv as arrow
 from python_calamine import CalamineError, CalamineWorkbook
 
-from toolkit.faults import Fault, StudyError, several
+from toolkit.faults import Fault, StudyError, UsageError, one_of, several
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from openpyxl.cell import Cell, MergedCell
@@ -45,6 +46,19 @@ WIDE_NUMBER = re.compile("[0-9.+%/-]*[０-９．－＋％／][０-９．－＋�
 """A number, percentage or date with full-width characters."""
 
 
+# Parts of a workbook, which is a zip archive of XML (ECMA-376).
+BOOK, BOOK_PARTS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
+ATTRIBUTE = re.compile(r'(?:\w+:)?(\w+)="([^"]*)"')
+HAS_CELLS = re.compile(rb"<(?:\w+:)?c[ >]")
+FORMULA = re.compile(rb"<f[ >/]")
+UNCOMPUTED = re.compile(rb"<c ([^>]*)>\s*<f\b(?:[^>]*/>|[^>]*>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
+"""A cell with a formula and no value; a computed text that is blank says so by t="str"."""
+PLACE = re.compile(rb'\br="([A-Z]+[0-9]+)"')
+LETTERS, DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"
+
+CHECKS, LISTS = "checks", "lists"
+OWN = {CHECKS, LISTS}
+"""Sheets that the toolkit adds to a workbook for those who fill it in; nothing in them is data."""
 CHECKED = ".checked.xlsx"
 """The end of the name of a copy in which faults are painted."""
 
@@ -75,7 +89,9 @@ class Sheet:
     frame: pd.DataFrame
 
 
-def read_sheets(folder: Path, tables: Mapping[str, Collection[str]]) -> tuple[dict[str, Sheet], list[Fault]]:
+def read_sheets(
+    folder: Path, tables: Mapping[str, Collection[str]], *, whole: bool = False
+) -> tuple[dict[str, Sheet], list[Fault]]:
     """Read every table of a folder that stands in a CSV file or in the folder's one workbook.
 
     Parameters
@@ -84,6 +100,9 @@ def read_sheets(folder: Path, tables: Mapping[str, Collection[str]]) -> tuple[di
         The study's folder.
     tables : mapping
         Name of each table and the columns by which its header is known.
+    whole : bool
+        Whether these are all tables that there may be, so that a sheet of another name with the columns of one of them
+        is a fault.
 
     Returns
     -------
@@ -92,7 +111,7 @@ def read_sheets(folder: Path, tables: Mapping[str, Collection[str]]) -> tuple[di
     faults : list of Fault
         What kept a table from being read, wholly or in part.
     """
-    sheets, faults = _read_book(folder, tables)
+    sheets, faults = _read_book(folder, tables, whole=whole)
     faults += _misnamed(folder, tables)
     for table, columns in tables.items():
         path = folder / f"{table}.csv"
@@ -106,26 +125,62 @@ def read_sheets(folder: Path, tables: Mapping[str, Collection[str]]) -> tuple[di
     return sheets, faults
 
 
-def read_table(path: Path, columns: Collection[str]) -> tuple[Sheet, list[Fault]]:
-    """Read one CSV file, or the first sheet of a workbook, whose header holds half of `columns`; see `read_sheets`."""
+def read_table(path: Path, columns: Collection[str], sheet: str = "") -> tuple[Sheet, list[Fault]]:
+    """Read one CSV file, or a sheet of a workbook, the first by default, whose header holds half of `columns`.
+
+    See `read_sheets`; `the_sheet` finds out which one is meant.
+    """
     if not is_book(path):
         frame, faults = _read_csv(path, columns)
         return Sheet(path.name, frame), faults
     try:
-        name, rows = next(iter(_cells(path).items()))
+        found = _cells(path)
     except (CalamineError, BadZipFile, OSError) as error:
         return Sheet(path.name, pd.DataFrame()), [Fault(path.name, None, "", "", f"must be an Excel workbook: {error}")]
-    frame, faults = _from_rows(rows, columns, f"{path.name}[{name}]")
-    return Sheet(f"{path.name}[{name}]", frame), faults
+    name = sheet or next(iter(found))
+    frame, faults = _from_rows(found[name], columns, f"{path.name}[{name}]")
+    return Sheet(f"{path.name}[{name}]", frame), faults + _uncomputed(path, lambda other: other == name)
 
 
-def read_grid(path: Path) -> pd.DataFrame:
-    """Every cell of a CSV file, or of the first sheet of a workbook that is not empty, as text.
+def the_sheet(path: Path, wanted: str = "") -> str:
+    """The sheet of a file that is read: the one that is wanted, else the only one that is shown and holds cells.
+
+    Returns
+    -------
+    str
+        "" for a CSV file, and where the workbook cannot be read: whoever reads it says why.
+
+    Raises
+    ------
+    UsageError
+        If there is no such sheet, or several hold cells and none is wanted.
+    """
+    if not is_book(path):
+        if wanted:
+            raise UsageError(f"--sheet: {wanted!r}, but {path.name} is no workbook")
+        return ""
+    try:
+        with ZipFile(path) as parts:
+            listed = _listed(parts)
+            filled = [name for name, (part, shown) in listed.items() if shown and HAS_CELLS.search(parts.read(part))]
+    except (BadZipFile, OSError):
+        return ""
+    if wanted and wanted not in listed:
+        raise UsageError(f"--sheet: {wanted!r}, {one_of(wanted, listed)}")
+    if not wanted and len(filled) > 1:
+        raise UsageError(f"{path.name}: holds several sheets: {', '.join(filled)}; say which by --sheet")
+    return wanted or next(iter(filled), "")
+
+
+def read_grid(path: Path, sheet: str = "") -> pd.DataFrame:
+    """Every cell of a CSV file, or of a sheet of a workbook, as text.
 
     Parameters
     ----------
     path : Path
         CSV in UTF-8 or gb18030, separated by commas, semicolons or tabs; or .xlsx.
+    sheet : str
+        A sheet of the workbook; see `the_sheet`.
 
     Returns
     -------
@@ -136,13 +191,18 @@ def read_grid(path: Path) -> pd.DataFrame:
     ------
     StudyError
         If the file cannot be read.
+    UsageError
+        If the file has several sheets and none is named.
     """
     if is_book(path):
+        name = the_sheet(path, sheet)
         try:
-            first = next(filter(None, _cells(path, seen=True).values()), [])
-            rows = [[_cell(value) for value in row] for row in first]
+            rows = [[_cell(value) for value in row] for row in _cells(path, seen=True).get(name, [])]
+            faults = _uncomputed(path, lambda other: other == name)
         except (CalamineError, BadZipFile, OSError) as error:
             raise StudyError(path.name, [Fault(path.name, None, "", "", f"must be a workbook: {error}")]) from None
+        if faults:
+            raise StudyError(path.name, faults)
     else:
         rows = _split(path)
     width = max(map(len, rows), default=0)
@@ -356,7 +416,9 @@ def _clean(column: pd.Series[str]) -> pd.Series[str]:
     return column
 
 
-def _read_book(folder: Path, tables: Mapping[str, Collection[str]]) -> tuple[dict[str, Sheet], list[Fault]]:
+def _read_book(
+    folder: Path, tables: Mapping[str, Collection[str]], *, whole: bool
+) -> tuple[dict[str, Sheet], list[Fault]]:
     paths = sorted(filter(is_book, folder.iterdir()))
     if not paths:
         return {}, []
@@ -379,7 +441,57 @@ def _read_book(folder: Path, tables: Mapping[str, Collection[str]]) -> tuple[dic
             frame, wrong = _from_rows(rows, tables[table], f"{path.name}[{name}]")
             sheets[table] = Sheet(f"{path.name}[{name}]", frame)
             faults += wrong
-    return sheets, faults
+        elif whole and table not in OWN and (meant := _holds(rows, tables)):
+            expected = f"holds the columns of {meant}: must be called {meant}, or be taken out of the workbook"
+            faults.append(Fault(f"{path.name}[{name}]", None, "", "", expected))
+    return sheets, faults + _uncomputed(path, lambda name: name.strip().casefold() in tables)
+
+
+def _holds(rows: Sequence[Sequence[object]], tables: Mapping[str, Collection[str]]) -> str:
+    """The table whose columns all stand in one of the first rows, that of most columns; "" where there is none."""
+    found = {""}
+    for row in rows[:HEADER_WITHIN]:
+        cells = {str(cell).strip(BLANKS).casefold() for cell in row}
+        found |= {table for table, columns in tables.items() if cells >= set(columns)}
+    return max(found, key=lambda table: len(tables.get(table, ())))
+
+
+def _uncomputed(path: Path, asked: Callable[[str], bool]) -> list[Fault]:
+    """Formulas whose values no program has computed yet: they would be read as blank cells."""
+    faults = []
+    with ZipFile(path) as parts:
+        for name, (part, _) in _listed(parts).items():
+            content = parts.read(part) if asked(name) else b""
+            cells = UNCOMPUTED.findall(content) if FORMULA.search(content) else []
+            places = [place[1].decode() for cell in cells if b't="str"' not in cell and (place := PLACE.search(cell))]
+            if places:
+                expected = "a formula that was never computed: open and save the file in Excel, or type its value in"
+                row, column = int(places[0].lstrip(LETTERS)), places[0].rstrip(DIGITS)
+                faults.append(Fault(f"{path.name}[{name}]", row, column, "", expected, len(places) - 1))
+    return faults
+
+
+def _listed(parts: ZipFile) -> dict[str, tuple[str, bool]]:
+    """Every sheet of a workbook: the part that holds it, and whether it is shown."""
+    names = set(parts.namelist())
+    if not {BOOK, BOOK_PARTS} <= names:
+        return {}
+    tags = [
+        dict(ATTRIBUTE.findall(tag)) for tag in re.findall(r"<(?:\w+:)?Relationship\b[^>]*>", _xml(parts, BOOK_PARTS))
+    ]
+    places = {tag.get("Id"): tag.get("Target", "") for tag in tags}
+    found = {}
+    for tag in re.findall(r"<(?:\w+:)?sheet\b[^>]*>", _xml(parts, BOOK)):
+        about = dict(ATTRIBUTE.findall(tag))
+        target = places.get(about.get("id"), "")
+        part = target[1:] if target.startswith("/") else f"xl/{target}"
+        if part in names:
+            found[unescape(about.get("name", ""))] = part, about.get("state", "visible") == "visible"
+    return found
+
+
+def _xml(parts: ZipFile, name: str) -> str:
+    return parts.read(name).decode("utf-8", errors="replace")
 
 
 def _cells(path: Path, *, seen: bool = False) -> dict[str, Sequence[Sequence[object]]]:

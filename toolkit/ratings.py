@@ -11,7 +11,17 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from toolkit.contract import EXCEL_ERROR, OPTIONAL, REQUIRED, SHORTENED, check_cells, check_columns, misplaced, number
+from toolkit.contract import (
+    EXCEL_ERROR,
+    OPTIONAL,
+    REQUIRED,
+    SHORTENED,
+    check_cells,
+    check_columns,
+    known,
+    misplaced,
+    number,
+)
 from toolkit.faults import Fault, merged, several
 from toolkit.files import read_table
 from toolkit.scoring.cells import worth
@@ -54,7 +64,8 @@ WEIGHED = ["round", "source", "rater_id"]
 class Ratings:
     """A table of ratings and the file it stands in; `frame` has the columns of the contract and `row`.
 
-    `weights` holds `round, source, rater_id, raked`, what `weights.csv` says of each rater; None without that file.
+    `weights` holds `round, source, rater_id, raked`, what `weights.csv` says of each rater, by its rows; None without
+    that file.
     """
 
     file: str
@@ -74,7 +85,7 @@ def open_ratings(folder: Path, sheet: Sheet | None, *, weighed: bool = True) -> 
     if found:
         return ratings, faults + found
     frame = text(ratings.frame)
-    frame = frame.join(same_engine(weights, frame), on=WEIGHED, how="left")
+    frame = frame.join(same_engine(weights.reset_index(drop=True), frame), on=WEIGHED, how="left")
     own = nw.col("weight").cast(nw.Float64) if "weight" in frame.collect_schema().names() else nw.lit(1.0)
     frame = frame.with_columns(weight=own.fill_null(1.0) * nw.col("raked").fill_null(1.0)).drop("raked")
     return replace(ratings, frame=frame.to_native(), weights=weights), faults
@@ -91,8 +102,20 @@ def read_weights(path: Path) -> tuple[pd.DataFrame, list[Fault]]:
     again = sheet.frame.index[sheet.frame.duplicated(WEIGHED)]
     expected = "must not be there twice: a rater has one weight in a round and source"
     faults += several([*again], lambda row: Fault(sheet.file, int(row), ", ".join(WEIGHED), "", expected))
-    weights = sheet.frame[WEIGHED].reset_index(drop=True)
-    return weights.assign(raked=pd.to_numeric(sheet.frame["weight"], errors="coerce").to_numpy(dtype=float)), faults
+    raked = pd.to_numeric(sheet.frame["weight"], errors="coerce").astype(float)
+    return sheet.frame[WEIGHED].assign(raked=raked), faults
+
+
+def strange_weights(ratings: Ratings, schemes: Mapping[str, Scheme]) -> list[Fault]:
+    """Rounds and sources of `weights.csv` that do not exist: a slip of the pen would weigh nobody, unseen."""
+    if ratings.weights is None:
+        return []
+    rounds = [name for name, scheme in schemes.items() if scheme.rounds[name].combine is None]
+    sources = dict.fromkeys(source for scheme in schemes.values() for source in scheme.leaf_sources)
+    demands = {"round": known(rounds, "a round"), "source": known(list(sources), "a source")}
+    return [
+        fault for name, demand in demands.items() for fault in check_cells(WEIGHTS, name, ratings.weights[name], demand)
+    ]
 
 
 def unweighed(ratings: Ratings, frame: IntoFrame) -> list[Fault]:
@@ -102,7 +125,8 @@ def unweighed(ratings: Ratings, frame: IntoFrame) -> list[Fault]:
     pairs = ratings.weights[["round", "source"]].drop_duplicates()
     rows = text(frame)
     rows = rows.join(same_engine(pairs, rows), on=["round", "source"], how="inner").select(*WEIGHED).unique(WEIGHED)
-    rows = rows.join(same_engine(ratings.weights[WEIGHED], rows), on=WEIGHED, how="anti")
+    weighed = ratings.weights[WEIGHED].reset_index(drop=True)
+    rows = rows.join(same_engine(weighed, rows), on=WEIGHED, how="anti")
     lacking = collected(rows.group_by("round", "source").agg(nw.len().alias("raters"))).sort_values(["round", "source"])
     return [
         Fault(WEIGHTS, None, "round, source", f"{turn}, {source}", f"{raters} raters have no weight; run rake again")
@@ -291,6 +315,16 @@ def _weights(ratings: Ratings, schemes: Mapping[str, Scheme]) -> list[Fault]:
     for turn, name, row, size in uneven.itertuples(index=False, name=None):
         source = schemes[str(turn)].leaf_sources.get(str(name)) if str(turn) in schemes else None
         if source and (source.trim or source.average == "median"):
+            if _is_weighed(ratings, str(turn), str(name)):
+                expected = f"must not be there: source {name} is trimmed or a median, which has no weights"
+                faults.append(Fault(WEIGHTS, None, "round, source", f"{turn}, {name}", expected))
+                continue
             expected = f"must be blank or 1: source {name} is trimmed or a median, which has no weights"
             faults.append(Fault(ratings.file, int(row), "weight", "", expected, int(size) - 1))
     return merged(faults)
+
+
+def _is_weighed(ratings: Ratings, turn: str, source: str) -> bool:
+    """Whether `weights.csv` holds weights of a source."""
+    weights = ratings.weights
+    return weights is not None and bool(((weights["round"] == turn) & (weights["source"] == source)).any())

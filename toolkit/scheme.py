@@ -235,7 +235,9 @@ class Scheme(Rule):
     layers: dict[Name, Layer] = Field(default_factory=dict, description="layers of criteria, the highest first")
     conduct: Conduct = Conduct()
     privacy: Privacy = Privacy()
-    labels: dict[Name, Label] = Field(default_factory=dict, description="labels of levels and grades")
+    labels: dict[Name, Label] = Field(
+        default_factory=dict, description="labels of levels, grades, criteria, themes and papers"
+    )
 
     @cached_property
     def source_tree(self) -> Tree:

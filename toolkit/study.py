@@ -133,7 +133,7 @@ def read_study(folder: str | Path, *, void: bool = True, weighed: bool = True) -
     if not folder.is_dir():
         raise StudyError(str(folder), [Fault(str(folder), None, "", "", "must be a folder that holds scheme.yaml")])
     schemes, faults = read_rulebook(lambda file: (folder / file).read_text(encoding="utf-8-sig"), SCHEME)
-    sheets, found = read_sheets(folder, REQUIRED)
+    sheets, found = read_sheets(folder, REQUIRED, whole=True)
     faults += found + _absent(sheets)
     if "ballots" in sheets:
         sheets["ballots"], found = paper.without_names(sheets["ballots"], _names(sheets))
@@ -200,7 +200,7 @@ def _check_answers(
     cells = []
     if ratings is not None:
         points, faults = single.check_ratings(ratings, schemes)
-        faults += single.untimed(ratings, schemes)
+        faults += single.untimed(ratings, schemes) + single.strange_weights(ratings, schemes)
         cells.append(single.rated_cells(ratings))
     ballots = sheets.get("ballots")
     if ballots and set(CELL) <= set(ballots.frame):

@@ -98,7 +98,11 @@ def test_a_section_without_content_has_no_heading(make_view):
     view = make_view("zh")
     assert prose.section(view, "Participation").markdown == "## 参评情况"
     assert prose.section(view, "Participation", view.league).markdown == "## 参评情况"
-    assert prose.section(view, "Participation", view.league.iloc[:0]) is None
+    empty = view.league.iloc[:0]
+    assert prose.section(view, "Participation", empty) is None
+    assert prose.section(view, "Participation", empty, None) is None
+    assert prose.section(view, "Participation", None, view.league).markdown == "## 参评情况"
+    assert prose.section(view, "Participation", empty, prose.Text("x")).markdown == "## 参评情况"
 
 
 def test_hidden_sources_are_listed_with_their_reason(make_view):

@@ -167,7 +167,7 @@ def test_other_weights_stay_and_parquet_is_weighed_too(folder):
         ({"margins.csv": "round,source,variable,level,share\nR2,peer,sex,f,1\n"}, "must hold margins of this source"),
         ({"margins.csv": MARGINS.replace("0.6", "0.5")}, "share: 'sex': shares sum to 0.9, must be 1 (or 100)"),
         ({"margins.csv": MARGINS.replace("0.6", "x")}, "row 5, share: 'x': must be a number"),
-        ({"margins.csv": MARGINS.replace("0.6", "-1")}, "row 5, share: '-1': must be a number above"),
+        ({"margins.csv": MARGINS.replace("0.6", "-1")}, "row 5, share: '-1': must be a number, 0 or more"),
         ({"margins.csv": MARGINS.replace("m,0.6", "f,0.6")}, "'sex, f': must not be there twice"),
         ({"margins.csv": MARGINS.replace("sex", "age")}, "raters.csv, row 1, age: column must be there"),
         (
@@ -187,6 +187,16 @@ def test_other_weights_stay_and_parquet_is_weighed_too(folder):
             "row 3, round, source, rater_id",
         ),
         ({"weights.csv": "round,source,rater_id\nR2,public,secret1\n"}, "row 1, weight: column must be there"),
+        (
+            {"weights.csv": "round,source,rater_id,weight\nR2,publik,secret1,1\n"},
+            "weights.csv, row 2, source: 'publik': must be a source: one of",
+        ),
+        (
+            {"weights.csv": "round,source,rater_id,weight\nR9,public,secret1,1\n"},
+            "weights.csv, row 2, round: 'R9': must be a round: one of",
+        ),
+        ({"margins.csv": MARGINS + "R2,publik,sex,f,1\n"}, "row 6, source: 'publik': must be a source: one of"),
+        ({"margins.csv": MARGINS + "R9,public,sex,f,1\n"}, "row 6, round: 'R9': must be a round: one of"),
     ],
 )
 def test_what_is_wrong_with_raters_margins_and_weights(folder, tables, says):

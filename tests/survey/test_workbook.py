@@ -135,7 +135,7 @@ def test_drop_downs_locks_and_panes(filled):
     area = lists["D2"].formula1.removeprefix("lists!").replace("$", "").removeprefix("=lists!")
     names = [cell[0].value for cell in book["lists"][area]]
     assert names == ["peer", "team", "self"]
-    assert lists["F2"].type == "decimal"
+    assert (lists["F2"].type, lists["F2"].operator, lists["F2"].formula1) == ("whole", "greaterThanOrEqual", "0")
     assert ballots.freeze_panes == "F2"
     assert ballots.protection.sheet
     assert not ballots.protection.insertRows
@@ -257,3 +257,25 @@ def test_the_command_writes_a_workbook(folder, tmp_path):
     done = CliRunner().invoke(app, ["workbook", str(folder()), str(out), "--source", "peer", "--round", "H1"])
     assert done.exit_code == 0, done.output
     assert ("H1", "M2", "李四", "peer", "virtue") in rows(load_workbook(out)["ballots"], 5)
+
+
+def test_one_vote_on_each_where_it_is_asked_for(folder, tmp_path):
+    made = CliRunner().invoke(app, ["workbook", str(folder()), str(tmp_path / "one.xlsx"), "--overall"])
+    assert made.exit_code == 0, made.output
+    found = rows(load_workbook(tmp_path / "one.xlsx")["ballots"], 5)
+    assert {row[4] for row in found[1:]} == {"overall"}
+    assert [row[1] for row in found[1:]] == ["M2", "Q4", "O1"]
+
+
+def test_the_copy_goes_when_there_are_no_faults_any_more(filled):
+    _, target = filled()
+    book = target / "study.xlsx"
+    spoil(book, {("ballots", "F3"): -1})
+    assert CliRunner().invoke(app, ["check", str(target)]).exit_code == 1
+    copy = target / "study.checked.xlsx"
+    assert copy.is_file()
+    spoil(book, {("ballots", "F3"): 1})
+    mended = CliRunner().invoke(app, ["check", str(target)])
+    assert mended.exit_code == 0
+    assert "study.checked.xlsx: taken away, since there are no faults" in mended.output
+    assert not copy.exists()

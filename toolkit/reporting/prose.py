@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sized
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,10 @@ from toolkit.reporting.table import percent, points, span, whole
 from toolkit.words import words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sized
+    from collections.abc import Callable, Iterator
 
     from toolkit.reporting.slices import Slice
+    from toolkit.reporting.table import Table
 
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!<>|~&$])")
 # At the beginning of a line these make a list or a heading.
@@ -50,9 +52,9 @@ def title(view: Slice) -> Text:
     return Text(f"# {head.strip()}\n\n{plain(view.title)}\n\n{period}")
 
 
-def section(view: Slice, heading: str, holds: Sized | None = None) -> Text | None:
-    """A heading, by its English words; None where the section would hold nothing."""
-    if holds is not None and not len(holds):
+def section(view: Slice, heading: str, *parts: Sized | Text | Table | None) -> Text | None:
+    """A heading, by its English words; None where parts are given, and all of them are None or hold nothing."""
+    if parts and not any(len(part) if isinstance(part, Sized) else part is not None for part in parts):
         return None
     return Text(f"## {words(view.language)(heading)}")
 

@@ -320,9 +320,10 @@ class Standing:
         return str(member["name"]) if member else helper
 
     def criteria(self, unit: str) -> pd.DataFrame:
-        """Criteria that hold for a unit: `criterion, text, layer, origin`, layers by their labels."""
+        """Criteria that hold for a unit: `criterion, text, layer, origin`, criteria and layers by their labels."""
         told = [
             row | {
+                "criterion": self.label(row["criterion"]),
                 "layer": self.label(row["layer"]),
                 "origin": " > ".join(map(self.label, row["origin"].split(" > "))),
             }

@@ -170,4 +170,9 @@ FURTHER_LABELS = """\
   elderly: {zh: 养老助餐, en: Care of the old}
   water: {zh: 饮水环境, en: Water and surroundings}
   courses: {zh: 学习活动, en: Courses and activities}
+  faith: {zh: 理想信念, en: Conviction}
+  learning: {zh: 学习教育, en: Study}
+  work: {zh: 工作作用, en: Example at work}
+  plainness: {zh: 艰苦朴素, en: Plain living}
+  neighbours: {zh: 邻里互助, en: Help among neighbours}
 """

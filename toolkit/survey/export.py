@@ -49,21 +49,23 @@ class Raw:
     labels: dict[str, str]
 
 
-def read_raw(path: Path) -> Raw:
+def read_raw(path: Path, sheet: str = "") -> Raw:
     """Read the file of a platform: .xlsx, .csv (UTF-8 or gb18030; commas, semicolons or tabs), or .sav.
+
+    Of a workbook the sheet that is named; else the only one that is shown and holds cells.
 
     Raises
     ------
     StudyError
         If it cannot be read.
     UsageError
-        If it is of another kind.
+        If it is of another kind, or has several sheets and none is named.
     """
     if path.suffix.casefold() not in SUFFIXES:
         raise UsageError(f"{path.name}: must be one of {', '.join(SUFFIXES)}; save it as .xlsx or .csv")
     if not path.is_file():
         raise UsageError(f"{path}: there is no such file")
-    return _read_sav(path) if path.suffix.casefold() == ".sav" else Raw(path.name, read_grid(path), {})
+    return _read_sav(path) if path.suffix.casefold() == ".sav" else Raw(path.name, read_grid(path, sheet), {})
 
 
 def headed(raw: Raw, known: Callable[[str], bool]) -> Export:

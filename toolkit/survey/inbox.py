@@ -12,7 +12,7 @@ from tqdm import tqdm
 from toolkit.contract import OPTIONAL, REQUIRED, check_cells, iso_date
 from toolkit.demands import CHANNELS, demands_of, opinion_days
 from toolkit.faults import Fault, StudyError
-from toolkit.files import Sheet, read_table
+from toolkit.files import Sheet, read_table, the_sheet
 from toolkit.survey.redaction import Redactor
 from toolkit.words import LANGUAGES
 
@@ -61,17 +61,19 @@ class Inbox:
     left_out: list[str]
 
 
-def open_inbox(path: Path, study: Study) -> Inbox:
+def open_inbox(path: Path, study: Study, sheet: str = "") -> Inbox:
     """Read a file of raw opinions and redact it.
 
     Parameters
     ----------
     path : path
-        A CSV file or the first sheet of a workbook with the columns `date, channel, unit_id, text`, and any of `source,
+        A CSV file or a sheet of a workbook with the columns `date, channel, unit_id, text`, and any of `source,
         theme, owner, opened, closed, reply`; or with the headings of `HEADINGS`. A channel may go by its Chinese name,
         a unit by its name if no other has it.
     study : Study
         The study; its members' names are taken out of the texts.
+    sheet : str
+        Which sheet of a workbook it is, where several hold cells.
 
     Returns
     -------
@@ -84,14 +86,16 @@ def open_inbox(path: Path, study: Study) -> Inbox:
     ------
     StudyError
         With every fault of the file; texts are not shown.
+    UsageError
+        If the file has several sheets and none is named.
     """
-    sheet, left_out, faults = _read(path)
+    table, left_out, faults = _read(path, the_sheet(path, sheet))
     if not faults:
-        sheet = Sheet(sheet.file, _named(sheet.frame, study))
-        faults = _faults(sheet, study)
+        table = Sheet(table.file, _named(table.frame, study))
+        faults = _faults(table, study)
     if faults:
         raise StudyError(str(path), faults)
-    rows, found = _redacted(sheet.frame, study)
+    rows, found = _redacted(table.frame, study)
     fresh = _unknown(rows, study)
     redacted: Counter[str] = sum((found[int(str(row))] for row in fresh.index), Counter())
     fresh = fresh.reset_index(drop=True)
@@ -99,11 +103,11 @@ def open_inbox(path: Path, study: Study) -> Inbox:
     return Inbox(fresh, len(rows), len(rows) - len(fresh), redacted, left_out)
 
 
-def _read(path: Path) -> tuple[Sheet, list[str], list[Fault]]:
+def _read(path: Path, name: str) -> tuple[Sheet, list[str], list[Fault]]:
     """The columns of the file that an opinion has, under their names, and those that it has not."""
-    sheet, faults = read_table(path, ASKED)
+    sheet, faults = read_table(path, ASKED, name)
     if not len(sheet.frame.columns):
-        chinese, more = read_table(path, [*HEADINGS][: len(ASKED)])
+        chinese, more = read_table(path, [*HEADINGS][: len(ASKED)], name)
         sheet, faults = (chinese, more) if len(chinese.frame.columns) else (sheet, faults)
     known = [*ASKED, *OPTIONAL["opinions"]]
     frame = sheet.frame.rename(columns=HEADINGS)

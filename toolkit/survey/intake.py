@@ -57,6 +57,7 @@ def import_answers(
     round: str = "",  # noqa: A002  (the contract's word)
     source: str = "",
     unit: str = "",
+    sheet: str = "",
     mapping: Mapping | None = None,
 ) -> Intake:
     """Add the answers of an export to the ratings of a study.
@@ -82,6 +83,8 @@ def import_answers(
         The newest that has questionnaires by default.
     source, unit : str
         Which questionnaire it answers, where its headings fit several.
+    sheet : str
+        Which sheet of a workbook it is, where several hold cells.
     mapping : Mapping, optional
         What headings and answers mean, where they do not say it.
 
@@ -100,7 +103,7 @@ def import_answers(
     turn = round or newest_asked(folder, study)
     if turn not in study.schemes:
         raise UsageError(f"round: {turn!r}, {one_of(turn, study.schemes)}")
-    raw = read_raw(path)
+    raw = read_raw(path, sheet)
     forms = read_forms(folder, study, turn)
     form, keys = choose(forms, study, raw, kind, mapping, source=source, unit=unit, turn=turn)
     export = headed(raw, partial(is_known, keys=keys, platform=kind, mapping=mapping))

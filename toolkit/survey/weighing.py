@@ -16,7 +16,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from toolkit.contract import REQUIRED, check_cells, number
+from toolkit.contract import REQUIRED, check_cells, known, number
 from toolkit.faults import Fault, StudyError, UsageError, one_of, several
 from toolkit.files import Sheet, read_sheets
 from toolkit.ratings import WEIGHED, WEIGHTS, Ratings, open_ratings, read_weights
@@ -99,6 +99,7 @@ def weigh(folder: str | Path, *, source: str, round: str = "", cap: float | None
     if faults:
         raise StudyError(str(folder), faults)
     margins, faults = _margins(sheets["margins"], turn, source)
+    faults += _strange(sheets["margins"], study)
     ratings, _ = open_ratings(folder, sheets.get("ratings"), weighed=False)
     given = _given(ratings, study, turn, source)
     variables, found = _variables(sheets["raters"], turn, source, given, margins)
@@ -168,6 +169,15 @@ def _can_be_weighed(study: Study, turn: str, source: str) -> None:
         raise UsageError(f"--source: {source!r} is trimmed or a median, which has no weights")
 
 
+def _strange(sheet: Sheet, study: Study) -> list[Fault]:
+    """Rounds and sources of margins that do not exist."""
+    plain = [name for name, scheme in study.schemes.items() if scheme.rounds[name].combine is None]
+    sources = dict.fromkeys(source for scheme in study.schemes.values() for source in scheme.leaf_sources)
+    demands = {"round": known(plain, "a round", blank=True), "source": known(list(sources), "a source")}
+    columns = [name for name in demands if name in sheet.frame]
+    return [fault for name in columns for fault in check_cells(sheet.file, name, sheet.frame[name], demands[name])]
+
+
 def _margins(sheet: Sheet, turn: str, source: str) -> tuple[dict[str, dict[str, float]], list[Fault]]:
     """The margins of a source; a row without a round holds in every round."""
     frame, file = sheet.frame, sheet.file
@@ -181,7 +191,7 @@ def _margins(sheet: Sheet, turn: str, source: str) -> tuple[dict[str, dict[str, 
     if rows.empty:
         expected = "must hold margins of this source and round (a blank round is every round)"
         return {}, [Fault(file, None, "source", source, expected)]
-    faults += check_cells(file, amounts[0], rows[amounts[0]], number(above=-1e-300))
+    faults += check_cells(file, amounts[0], rows[amounts[0]], number(least=0))
     again = rows[rows.duplicated(["variable", "level"])]
     faults += several(
         list(again[["variable", "level"]].itertuples(name=None)),

@@ -27,7 +27,7 @@ from toolkit.ballots import NAME, answer_columns
 from toolkit.contract import OPTIONAL, REQUIRED, Demand, known, misplaced
 from toolkit.demands import demands_of
 from toolkit.faults import UsageError
-from toolkit.files import BLANKS, CHECKED, HEADER_WITHIN, is_book, read_sheets
+from toolkit.files import BLANKS, CHECKED, CHECKS, HEADER_WITHIN, LISTS, is_book, read_sheets
 from toolkit.rulebook import read_rulebook
 from toolkit.rules import STEPS
 from toolkit.scheme import ROOT_INDICATOR
@@ -53,7 +53,6 @@ MOST = 1_048_575
 """Rows that a sheet holds below its header."""
 SPARE = 300
 """Empty rows below a table in which drop-downs and checks work too."""
-LISTS, CHECKS = "lists", "checks"
 TEXT, NUMBER = "text to fill in", "number to fill in"
 CORE = "docProps/core.xml"
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
@@ -61,7 +60,14 @@ LONG_AGO = (1980, 1, 1, 0, 0, 0)
 DARK, PALE, RED, AMBER = "FF1F3864", "FF5B7BB0", "FFF4B6B6", "FFFFE699"
 
 
-def write_workbook(folder: Path, path: Path, *, round: str = "", sources: Sequence[str] = ()) -> Path:  # noqa: A002
+def write_workbook(
+    folder: Path,
+    path: Path,
+    *,
+    round: str = "",  # noqa: A002  (the contract's word)
+    sources: Sequence[str] = (),
+    overall: bool = False,
+) -> Path:
     """Write the tables of a study into a workbook to be filled in.
 
     Parameters
@@ -75,6 +81,8 @@ def write_workbook(folder: Path, path: Path, *, round: str = "", sources: Sequen
     sources : sequence of str
         Whose ballots are counted on paper; by default all sources with a scale of levels that are not attributed. Rows
         are made for everybody whom the source has not rated yet.
+    overall : bool
+        Whether each is voted on once, not on every indicator that the source is asked.
 
     Raises
     ------
@@ -98,7 +106,7 @@ def write_workbook(folder: Path, path: Path, *, round: str = "", sources: Sequen
     if turn not in plain:
         raise UsageError(f"--round: {turn!r}, must be one of {', '.join(plain)}")
     tables = {table: _frame(table, found.get(table), schemes) for table in REQUIRED}
-    rows = _to_count(study, turn, sources, tables)
+    rows = _to_count(study, turn, sources, tables, overall=overall)
     tables["ballots"] = _longer(tables["ballots"], rows)
     tables["ballots"] = _named(tables["ballots"], study)
     tables["turnout"] = _longer(tables["turnout"], _to_report(study, turn, rows, tables["turnout"]))
@@ -140,7 +148,9 @@ def _named(ballots: pd.DataFrame, study: Study) -> pd.DataFrame:
     return rest
 
 
-def _to_count(study: Study, turn: str, sources: Sequence[str], tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def _to_count(
+    study: Study, turn: str, sources: Sequence[str], tables: dict[str, pd.DataFrame], *, overall: bool
+) -> pd.DataFrame:
     """`round, ratee_id, source, indicator` of all ballots that are to be counted: nothing that was rated already."""
     scheme = study.schemes[turn]
     votes = {
@@ -163,7 +173,9 @@ def _to_count(study: Study, turn: str, sources: Sequence[str], tables: dict[str,
     for source in asked:
         mine = done[done["source"] == source]
         rated = set(mine.loc[mine["round"] == turn, "ratee_id"])
-        indicators = _indicators(scheme, turn, source, mine["indicator"])
+        indicators = [ROOT_INDICATOR] if overall else _indicators(scheme, turn, source, mine["indicator"])
+        if overall and any(misplaced({turn: scheme}, turn, source, ROOT_INDICATOR)):
+            raise UsageError(f"--overall: source {source} rates single indicators alone")
         rows += [
             (turn, ratee, source, name) for ratee in ratees["ratee_id"] if ratee not in rated for name in indicators
         ]
@@ -273,7 +285,7 @@ def _fill(sheet: Worksheet, table: str, frame: pd.DataFrame, demands: dict[str, 
                 cell.style = NUMBER if counts else TEXT
                 _number(cell, value) if counts else _text(cell, value)
         demand = demands.get(name)
-        rule = _number_only() if counts else _choice(demand, lists) if demand and demand.known else None
+        rule = _number_only(table, name) if counts else _choice(demand, lists) if demand and demand.known else None
         if rule:
             rule.add(f"{letter}2:{letter}{len(frame) + 1 + SPARE}")
             sheet.add_data_validation(rule)
@@ -298,9 +310,16 @@ def _counts(table: str, name: str) -> bool:
     return answers or name in COUNTED or (table == "measures" and name == "value")
 
 
-def _number_only() -> DataValidation:
-    """A cell that holds a number, and no text."""
-    rule = DataValidation("decimal", operator="between", formula1="-1E+15", formula2="1E+15", allow_blank=True)
+def _number_only(table: str, name: str) -> DataValidation:
+    """A cell that holds a number, and no text: people are counted whole, and what weighs nothing is left out."""
+    if table in {"points", "measures"}:
+        rule = DataValidation("decimal", operator="between", formula1="-1E+15", formula2="1E+15", allow_blank=True)
+    elif name in {"weight", "share", "seconds"}:
+        rule = DataValidation("decimal", operator="greaterThan", formula1="0", allow_blank=True)
+        rule.error = f"{name}: must be a number above 0"
+    else:
+        rule = DataValidation("whole", operator="greaterThanOrEqual", formula1="0", allow_blank=True)
+        rule.error = f"{name}: must be a whole number, 0 or more"
     rule.showErrorMessage = True
     return rule
 
@@ -431,6 +450,16 @@ def paint_faults(folder: Path, faults: Iterable[Fault]) -> Path | None:
             target = path.with_name(path.stem + CHECKED)
             target.write_bytes(_bytes(book))
             return target
+    return None
+
+
+def clear_faults(folder: Path) -> Path | None:
+    """Take away the copy in which faults of the study's workbook were painted, once there are none."""
+    for path in filter(is_book, folder.iterdir()):
+        stale = path.with_name(path.stem + CHECKED)
+        if stale.is_file():
+            stale.unlink()
+            return stale
     return None
 
 
