@@ -148,5 +148,6 @@ def test_an_opinion_belongs_to_the_round_of_its_day():
     assert told["h1"] == ["2026-01-01", "2026-06-30"]
     assert told["h2"] == ["2026-07-01", "2026-12-31"]
     assert told["year"] == [*told["h1"], *told["h2"]]
-    assert last_known(rows) == dt.date(2027, 1, 1)
-    assert last_known(rows.iloc[:0]) is None
+    assert last_known(rows, schemes) == dt.date(2026, 12, 31)  # 2027-01-01 is of no round
+    assert last_known(opinions({"date": "2026-12-31", "closed": "2027-01-05"}), schemes) == dt.date(2027, 1, 5)
+    assert last_known(rows.iloc[:0], schemes) is None

@@ -220,6 +220,15 @@ def test_what_cannot_be_weighed(folder, ask, says):
     assert says in str(error.value)
 
 
+def test_weights_of_a_trimmed_source_are_a_fault_of_the_file_that_holds_them(folder):
+    scheme = SCHEME.replace("label: Public,", "label: Public, trim: {drop: 1, above: 5},")
+    weights = "round,source,rater_id,weight\n" + "".join(f"R2,public,secret{k},2\n" for k in range(10))
+    with pytest.raises(tk.StudyError) as error:
+        tk.read_study(folder(scheme=scheme, **{"weights.csv": weights}))
+    expected = "must not be there: source public is trimmed or a median, which has no weights"
+    assert [str(fault) for fault in error.value.faults] == [f"weights.csv, round, source: 'R2, public': {expected}"]
+
+
 def test_trimmed_sources_and_weights_of_their_own_are_refused(folder):
     place = folder(scheme=SCHEME.replace("label: Public,", "label: Public, trim: {drop: 1, above: 5},"))
     with pytest.raises(UsageError, match="is trimmed or a median, which has no weights"):

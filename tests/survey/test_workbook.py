@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 
 import toolkit as tk
 from toolkit.__main__ import app
-from toolkit.contract import REQUIRED
+from toolkit.contract import OPTIONAL, REQUIRED
 from toolkit.faults import UsageError
+from toolkit.survey.columns import meaning
 from toolkit.survey.workbook import paint_faults, write_workbook
 
 STUDIES = Path(__file__).parents[2] / "surveys"
@@ -135,6 +136,8 @@ def test_drop_downs_locks_and_panes(filled):
     area = lists["D2"].formula1.removeprefix("lists!").replace("$", "").removeprefix("=lists!")
     names = [cell[0].value for cell in book["lists"][area]]
     assert names == ["peer", "team", "self"]
+    assert (lists["B2"].promptTitle, lists["B2"].prompt) == ("被评对象编号", "ratee_id")
+    assert (lists["F2"].promptTitle, lists["F2"].showInputMessage) == ("票数：优秀", True)
     assert (lists["F2"].type, lists["F2"].operator, lists["F2"].formula1) == ("whole", "greaterThanOrEqual", "0")
     assert ballots.freeze_panes == "F2"
     assert ballots.protection.sheet
@@ -279,3 +282,10 @@ def test_the_copy_goes_when_there_are_no_faults_any_more(filled):
     assert mended.exit_code == 0
     assert "study.checked.xlsx: taken away, since there are no faults" in mended.output
     assert not copy.exists()
+
+
+def test_every_column_of_a_table_has_a_meaning():
+    columns = {name for tables in (REQUIRED, OPTIONAL) for names in tables.values() for name in names}
+    assert {name: meaning(name, language) for name in columns for language in ("zh", "en")}.keys() == columns
+    assert not [name for name in columns for language in ("zh", "en") if not 0 < len(meaning(name, language)) <= 32]
+    assert meaning("age", "zh") == ""

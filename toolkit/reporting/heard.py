@@ -139,7 +139,7 @@ def _label(theme: str, book: Book, language: str) -> str:
 
 
 def _handling(book: Book, unit: str, told: Iterable[str], least: int) -> dict[str, Any]:
-    study, day = book.study, last_known(book.study.opinions)
+    study, day = book.study, last_known(book.study.opinions, book.study.schemes)
     rows = pd.DataFrame(book.opinions.of(unit))
     rows = rows[rows["theme"].isin(list(told))]
     if day is None:

@@ -60,7 +60,7 @@ def worklist(study: Study, turn: str, *, as_of: dt.date | None = None) -> pd.Dat
     ).tolist()
     suggested = suggest(texts, coded, among=open_ones).set_index(everything.index)
     when = due(rows, study.themes)
-    state = states(rows, study.themes, as_of) if (as_of := as_of or last_known(everything)) else ""
+    state = states(rows, study.themes, as_of) if (as_of := as_of or last_known(everything, study.schemes)) else ""
     redactor = Redactor(study.members["name"].tolist(), study.scheme.language)
     clean = {name: [redactor.redact(text)[0] for text in rows[name]] for name in ("text", "reply")}
     touched = (pd.DataFrame(clean, rows.index) != rows[["text", "reply"]]).any(axis=1)
@@ -96,7 +96,7 @@ def write_worklist(table: pd.DataFrame, path: Path) -> Path:
 def lines(study: Study, turn: str, *, as_of: dt.date | None = None) -> Iterator[str]:
     """What all opinions of a round come to, unsuppressed, a line each; tabs between."""
     rows, last = _rows(study, turn), before(study, turn)
-    day = as_of or last_known(study.opinions)
+    day = as_of or last_known(study.opinions, study.schemes)
     if rows.empty or day is None:
         yield f"no opinions in round {turn}"
         return

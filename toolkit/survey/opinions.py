@@ -35,9 +35,10 @@ def during(opinions: pd.DataFrame, schemes: Mapping[str, Scheme], turn: str) -> 
     return opinions[there]
 
 
-def last_known(opinions: pd.DataFrame) -> dt.date | None:
-    """The last day of which the table tells; None where it holds nothing."""
-    days = [day for column in ("date", "opened", "closed") for day in opinions[column] if day]
+def last_known(opinions: pd.DataFrame, schemes: Mapping[str, Scheme]) -> dt.date | None:
+    """The last day of which opinions of any round tell; None where there are none. A mistyped year is of no round."""
+    told = pd.concat([during(opinions, schemes, turn) for turn in schemes])
+    days = [day for column in ("date", "opened", "closed") for day in told[column] if day]
     return dt.date.fromisoformat(max(days)) if days else None
 
 

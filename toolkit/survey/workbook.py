@@ -33,6 +33,7 @@ from toolkit.rules import STEPS
 from toolkit.scheme import ROOT_INDICATOR
 from toolkit.scoring.ratees import list_ratees
 from toolkit.study import SCHEME, read_study
+from toolkit.survey.columns import meaning
 from toolkit.words import words
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ MOST = 1_048_575
 """Rows that a sheet holds below its header."""
 SPARE = 300
 """Empty rows below a table in which drop-downs and checks work too."""
+TITLE = 32
+"""Characters that Excel shows of the title beside a cell."""
 TEXT, NUMBER = "text to fill in", "number to fill in"
 CORE = "docProps/core.xml"
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
@@ -255,13 +258,15 @@ def _book(study: Study, tables: dict[str, pd.DataFrame], demands: dict[str, dict
     hidden.sheet_state = "hidden"
     lists = _Lists(hidden, {})
     for table, sheet in tqdm(sheets.items(), desc="sheets", unit="sheet", delay=2):
-        _fill(sheet, table, tables[table], demands.get(table, {}), lists)
+        _fill(sheet, table, tables[table], demands.get(table, {}), lists, scheme=study.scheme)
     _check_sums(checks, sheets["ballots"], tables, study.scheme.language)
     book.active = list(tables).index("ballots")
     return book
 
 
-def _fill(sheet: Worksheet, table: str, frame: pd.DataFrame, demands: dict[str, Demand], lists: _Lists) -> None:
+def _fill(
+    sheet: Worksheet, table: str, frame: pd.DataFrame, demands: dict[str, Demand], lists: _Lists, *, scheme: Scheme
+) -> None:
     """One table: its cells, what may stand in them, a header that nobody changes by mistake."""
     for place, name in enumerate(frame.columns, start=1):
         letter = get_column_letter(place)
@@ -285,8 +290,9 @@ def _fill(sheet: Worksheet, table: str, frame: pd.DataFrame, demands: dict[str, 
                 cell.style = NUMBER if counts else TEXT
                 _number(cell, value) if counts else _text(cell, value)
         demand = demands.get(name)
-        rule = _number_only(table, name) if counts else _choice(demand, lists) if demand and demand.known else None
-        if rule:
+        rule = _number_only(table, name) if counts else _choice(demand, lists)
+        _explain(rule, table, name, scheme)
+        if rule.type or rule.promptTitle:
             rule.add(f"{letter}2:{letter}{len(frame) + 1 + SPARE}")
             sheet.add_data_validation(rule)
     sheet.row_dimensions[1].height = 22
@@ -324,8 +330,20 @@ def _number_only(table: str, name: str) -> DataValidation:
     return rule
 
 
-def _choice(demand: Demand, lists: _Lists) -> DataValidation:
-    """A drop-down of the names that a cell may have."""
+def _explain(rule: DataValidation, table: str, name: str, scheme: Scheme) -> None:
+    """Whoever stands in a cell reads beside it what its column means, in the language of the study."""
+    _ = words(scheme.language)
+    said = meaning(name, scheme.language)
+    if not said and _counts(table, name):
+        said = _("Votes: {answer}").format(answer=scheme.label(name))
+    if said:
+        rule.promptTitle, rule.prompt, rule.showInputMessage = said[:TITLE], name, True
+
+
+def _choice(demand: Demand | None, lists: _Lists) -> DataValidation:
+    """A drop-down of the names that a cell may have, where these are known."""
+    if demand is None or not demand.known:
+        return DataValidation()
     rule = DataValidation("list", formula1=f"={lists.place(demand.known)}", allow_blank=True, showErrorMessage=True)
     rule.error = demand.expected[:220]
     return rule
