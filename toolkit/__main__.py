@@ -115,7 +115,7 @@ def ballots(
     with _plainly():
         both = beside(score_study(read_study(study, void=False)), score_study(found))
         typer.echo(f"{len(found.void)} rules broken, {len(both)} scores touched; not for handing round", err=True)
-        for line in write_void(found.void, both, out) if out else lines(found.void, both):
+        for line in write_void(found.void, both, out) if out else lines(found, both):
             print(line)
 
 

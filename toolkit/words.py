@@ -40,3 +40,10 @@ def words(language: str) -> Callable[[str], str]:
     write_mo(compiled, catalogue)
     compiled.seek(0)
     return gettext.GNUTranslations(compiled).gettext
+
+
+def named(name: str, label: str, language: str) -> str:
+    """A label with its id in brackets; the id alone of what has no label."""
+    if label == name:
+        return name
+    return f"{label} ({name})" if language == "en" else f"{label}（{name}）"

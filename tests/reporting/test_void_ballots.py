@@ -1,5 +1,7 @@
 """Void ballots are listed with what they broke, and scores stand side by side with and without them."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from small_study import make, ratings_of
@@ -55,9 +57,9 @@ def test_the_command_prints_and_writes_both_and_names_no_rater(folder, tmp_path)
     shown = CliRunner().invoke(app, ["ballots", str(folder)])
     assert shown.exit_code == 0
     assert shown.stdout.splitlines()[:3] == [
-        "R\tpeer\tB1\tballot 3\talike\tthe same answer 2 times",
-        "R\tpeer\tB1\tballot 4\talike\tthe same answer 2 times",
-        "R\tall sources\tM1\t75.00 -> 50.00\t4 -> 2 raters",
+        "R\tPeers (peer)\tBranch One (B1)\tballot 3\tthe same answer everywhere\tthe same answer 2 times",
+        "R\tPeers (peer)\tBranch One (B1)\tballot 4\tthe same answer everywhere\tthe same answer 2 times",
+        "R\tAll sources\tA (M1)\t75.00 -> 50.00\traters: 4 -> 2",
     ]
     written = CliRunner().invoke(app, ["ballots", str(folder), "--out", str(tmp_path / "void.csv")])
     assert written.exit_code == 0, written.output
@@ -69,17 +71,55 @@ def test_the_command_prints_and_writes_both_and_names_no_rater(folder, tmp_path)
     assert "must end in one of .csv, .xlsx" in refused.stderr
 
 
-def test_a_whole_box_and_a_workbook(tmp_path):
+def test_a_whole_box_and_a_workbook(folder, tmp_path):
     row = ["R", "peer", "B1", "M1", 0, "quorum", "returned 1 of 9 eligible, must be at least 0.5"]
     void = pd.DataFrame([row], columns=["round", "source", "unit_id", "ratee_id", "ballot", "rule", "found"])
     nothing = float("nan")
     both = pd.DataFrame([["R", "M1", "", 80.0, nothing, nothing, 1, 0]], columns=BOTH)
-    assert list(lines(void, both)) == [
-        "R\tpeer\tB1/M1\tevery ballot\tquorum\treturned 1 of 9 eligible, must be at least 0.5",
-        "R\tall sources\tM1\t80.00 -> -\t1 -> 0 raters",
+    told = replace(tk.read_study(folder), void=void)
+    why = "too few took part\treturned 1 of 9 eligible, must be at least 0.5"
+    assert list(lines(told, both)) == [
+        f"R\tPeers (peer)\tBranch One (B1)/A (M1)\tevery ballot\t{why}",
+        "R\tAll sources\tA (M1)\t80.00 -> -\traters: 1 -> 0",
     ]
     (path,) = write_void(void, both, tmp_path / "void.xlsx")
     assert pd.read_excel(path, sheet_name="scores", engine="calamine")["all"].tolist() == [80]
+
+
+def test_a_chinese_study_is_told_in_chinese(folder):
+    """Each of the two ballots that say `good` twice, of 4, gives it 2 of 2; the rule allows 1 of them."""
+    scheme = SCHEME.replace("language: en", "language: zh").replace("Peers", "党员互评")
+    scheme = scheme.replace("alike: 2", "alike: 2, limits: [{levels: [good], most: 1/2}]") + "labels: {good: 优秀}\n"
+    (folder / "scheme.yaml").write_text(scheme, encoding="utf-8")
+    shown = CliRunner().invoke(app, ["ballots", str(folder)])
+    assert shown.exit_code == 0, shown.output
+    ballot = "R\t党员互评（peer）\tBranch One（B1）\t第 3 张票"
+    assert shown.stdout.splitlines()[:2] + shown.stdout.splitlines()[4:5] == [
+        f"{ballot}\t全部选项相同\t2 项回答完全相同",
+        f"{ballot}\t评某一档次的人数不合规定\t所评 2 名中有 2 名为优秀，应不超过 0.5（占所评人数）",
+        "R\t全部来源\tA（M1）\t75.00 -> 50.00\t评价人数：4 -> 2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        ("handed in twice", "重复提交"),
+        ("9 seconds, must be at least 60", "用时 9 秒，应不少于 60 秒"),
+        ("12 returned of 10 issued", "收回 12 张，发出 10 张"),
+        ("returned 1 of 9 eligible, must be at least 1/2", "收回 1、应参评 9，比例应不低于 1/2"),
+        (
+            "3 of 4 given at least 60 and below 90, must be at most 1",
+            "所评 4 名中有 3 名为不低于 60 且低于 90，应不超过 1",
+        ),
+    ],
+)
+def test_what_was_found_is_told_in_chinese(folder, found, told):
+    row = ["R", "peer", "B1", "", 1, "once", found]
+    study = tk.read_study(folder)
+    (folder / "scheme.yaml").write_text(SCHEME.replace("language: en", "language: zh"), encoding="utf-8")
+    study = replace(tk.read_study(folder), void=pd.DataFrame([row], columns=study.void.columns))
+    assert next(lines(study, pd.DataFrame(columns=BOTH))).split("\t")[-1] == told
 
 
 def test_the_report_says_how_many_ballots_are_void_unless_they_are_too_few(folder):

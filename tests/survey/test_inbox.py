@@ -147,11 +147,48 @@ def test_by_the_command_line(make_study, tmp_path):
     assert "taken out: name 1, telephone 1; columns left out: 姓名, 手机" in done.stderr
     shown = run(app, ["opinions", str(folder), "--out", str(tmp_path / "list.csv"), "--as-of", "2026-03-10"])
     assert shown.exit_code == 0, shown.output
-    assert "by channel\thotline 2, meeting 1" in shown.stdout
+    assert "渠道\t热线（hotline） 2、座谈会（meeting） 1" in shown.stdout
     table = pd.read_csv(tmp_path / "list.csv", dtype=str, keep_default_na=False)
     assert table["proposed"].tolist() == ["", "roads", "roads"]
     assert table["theme"].tolist() == ["", "", ""]
     assert run(app, ["opinions", str(folder), "--round", "none"]).exit_code == 1
+
+
+OPINIONS = (
+    STORED
+    + """O1,2026-03-01,box,B1,一,,roads,,,,
+O2,2026-03-01,hotline,B1,二,,roads,组织办,2026-03-02,2026-03-04,已修
+O3,2026-03-02,hotline,B2,三,,,民政办,2026-03-02,,
+"""
+)
+
+
+def told(folder):
+    shown = CliRunner().invoke(app, ["opinions", str(folder), "--as-of", "2026-03-10"])
+    assert shown.exit_code == 0, shown.output
+    return [line.split("\t") for line in shown.stdout.splitlines()]
+
+
+def test_what_is_told_is_in_the_language_of_the_study_with_labels_beside_ids(make_study):
+    """Both coded opinions are on roads: one was settled in 2 days; the other, of 9 days, is 4 beyond the 5 it has."""
+    folder = make_study(opinions=OPINIONS, themes="theme,label,words,days\nroads,道路,路灯,5\n")
+    assert told(folder) == [
+        ["主题", "考核周期：2026H1", "无上一轮", "校正 p 值"],
+        ["道路（roads）", "2 (100.0%)", "0 (—%)"],
+        ["尚未归类", "1", "0"],
+        ["渠道", "热线（hotline） 2、意见箱（box） 1"],
+        ["单位", "第一支部（B1） 2、第二支部（B2） 1"],
+        ["截至 2026-03-10 已办结 1 件（共 3 件）", "25% 在 2 天内办结（2-）；50% 尚未达到；75% 尚未达到"],
+        ["逾期", "无人负责", "1 件，最长逾期 4 天"],
+    ]
+    scheme = (folder / "scheme.yaml").read_text(encoding="utf-8")
+    (folder / "scheme.yaml").write_text("language: en\n" + scheme.replace("language: zh\n", ""), encoding="utf-8")
+    assert told(folder)[1:4] + told(folder)[-1:] == [
+        ["道路 (roads)", "2 (100.0%)", "0 (—%)"],
+        ["not coded yet", "1", "0"],
+        ["Channel", "hotline 2, box 1"],
+        ["overdue", "nobody", "1; days overdue at most: 4"],
+    ]
 
 
 def test_what_somebody_typed_into_the_table_unredacted_is_redacted_in_the_list_and_named(make_study, tmp_path):

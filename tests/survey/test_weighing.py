@@ -245,12 +245,13 @@ def test_the_command_says_what_weights_do(folder):
     dry = CliRunner().invoke(app, ["rake", str(place), "--source", "public", "--dry"])
     assert dry.exit_code == 0, dry.output
     assert not (place / "weights.csv").exists()
-    assert dry.stdout.splitlines()[:5] == [
-        "variable\tlevel\tpopulation\traters\tweighted",
+    assert dry.stdout.splitlines()[:6] == [
+        "Public (public)\tRound: R2",
+        "Variable\tGroup\tOf the population\tOf the raters\tOf the raters, weighted",
         "sex\tf\t40.0%\t50.0%\t40.0%",
         "sex\tm\t60.0%\t50.0%\t60.0%",
-        "weights from 0.80 to 1.20, mean 1",
-        "10 raters, design effect 1.04, worth 10 raters",
+        "Weights: 0.80 to 1.20, mean 1",
+        "Raters: 10, design effect 1.04, worth as many as 10",
     ]
     done = CliRunner().invoke(app, ["rake", str(place), "--source", "public", "--cap", "3"])
     assert done.exit_code == 0
@@ -259,6 +260,24 @@ def test_the_command_says_what_weights_do(folder):
     refused = CliRunner().invoke(app, ["rake", str(place), "--source", "public", "--cap", "1.1"])
     assert refused.exit_code == 1
     assert "a cap of 1.1 times the mean weight may be too low" in refused.stderr
+
+
+def test_a_chinese_study_is_told_in_chinese(folder):
+    """Women, all of whom trust, weigh 0.8 and men, of whom 1 of 5 does, 1.2: 50 * 0.8 + 10 * 1.2 of 100 points."""
+    scheme = SCHEME.replace("language: en", "language: zh").replace("label: Public", "label: 群众")
+    place = folder(scheme=scheme + "labels: {sex: 性别, f: 女, m: 男}\n")
+    shown = CliRunner().invoke(app, ["rake", str(place), "--source", "public", "--dry"])
+    assert shown.exit_code == 0, shown.output
+    found = shown.stdout.splitlines()
+    assert found[:6] == [
+        "群众（public）\t考核周期：R2",
+        "变量\t组别\t总体占比\t评价人占比\t加权后占比",
+        "性别（sex）\t女（f）\t40.0%\t50.0%\t40.0%",
+        "性别（sex）\t男（m）\t60.0%\t50.0%\t60.0%",
+        "权数：0.80 至 1.20，均值为 1",
+        "评价人：10 人，设计效应 1.04，相当于 10 人",
+    ]
+    assert [line.split("，")[0] for line in found[6:]] == ["加权前：平均分 60.00", "加权后：平均分 52.00"]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from toolkit.reporting.books import Book, Record
+    from toolkit.study import Study
 
 COLUMNS = ["label", "n", "before", "share", "share_before", "adjusted", "rises"]
 SMALLEST = 0.001
@@ -94,7 +95,7 @@ def _frame(
     shares = [100 * now[theme] / base if theme else None for theme in order]
     known = [before.get(theme) if before else None for theme in order]
     columns: dict[str, list[Any]] = {
-        "label": [_label(theme, book, language) for theme in order],
+        "label": [theme_label(theme, book.study, book.round, language) for theme in order],
         "n": [now[theme] for theme in order],
         "before": known,
         "share": missing(rounded(shares)),
@@ -128,13 +129,13 @@ def _risen(
     return dict(zip(coded, holm(p), strict=True))
 
 
-def _label(theme: str, book: Book, language: str) -> str:
-    """What a theme is called: by the labels of the scheme, else by themes.csv."""
+def theme_label(theme: str, study: Study, turn: str, language: str) -> str:
+    """What a theme is called: by the labels of the scheme of a round, else by themes.csv."""
     _ = words(language)
     if not theme:
         return _("not coded yet")
-    called = dict(zip(book.study.themes["theme"], book.study.themes["label"], strict=True))
-    labels = book.scheme.labels
+    called = dict(zip(study.themes["theme"], study.themes["label"], strict=True))
+    labels = study.schemes[turn].labels
     return said(labels[theme], language) if theme in labels else called.get(theme, theme)
 
 

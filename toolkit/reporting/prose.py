@@ -275,10 +275,10 @@ def participation(view: Slice) -> Text:
     return Text(joined([lowest, *void], view.language))
 
 
-def _void(view: Slice) -> Iterator[str]:
-    """How many ballots do not count, and why."""
-    _ = words(view.language)
-    reasons = {
+def broken_rules(language: str) -> dict[str, str]:
+    """What is wrong with a ballot, or with all of a source, that breaks each of the rules on ballots."""
+    _ = words(language)
+    return {
         "quorum": _("too few took part"),
         "overfull": _("more came back than were issued"),
         "once": _("handed in twice"),
@@ -286,6 +286,12 @@ def _void(view: Slice) -> Iterator[str]:
         "alike": _("the same answer everywhere"),
         "limits": _("more or fewer at a level than the rules allow"),
     }
+
+
+def _void(view: Slice) -> Iterator[str]:
+    """How many ballots do not count, and why."""
+    _ = words(view.language)
+    reasons = broken_rules(view.language)
     for row in view.facts["void"]:
         told = {"source": plain(row["label"]), "number": whole(row["number"]), "reason": reasons[row["rule"]]}
         if row["box"]:

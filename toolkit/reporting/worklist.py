@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from toolkit.demands import CHANNELS
 from toolkit.faults import UsageError, one_of
+from toolkit.reporting.heard import theme_label
 from toolkit.reporting.privacy import safe
 from toolkit.reporting.table import percent, points
 from toolkit.scoring.rounds import before
 from toolkit.survey.opinions import due, during, last_known, overdue, rising, settled, states
 from toolkit.survey.redaction import Redactor
 from toolkit.survey.themes import code, suggest
+from toolkit.words import named, words
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from toolkit.study import Study
@@ -94,24 +97,62 @@ def write_worklist(table: pd.DataFrame, path: Path) -> Path:
 
 
 def lines(study: Study, turn: str, *, as_of: dt.date | None = None) -> Iterator[str]:
-    """What all opinions of a round come to, unsuppressed, a line each; tabs between."""
+    """What all opinions of a round come to, unsuppressed, a line each; tabs between.
+
+    In the language of the study, labels and names beside ids.
+    """
+    language = study.scheme.language
+    _ = words(language)
     rows, last = _rows(study, turn), before(study, turn)
     day = as_of or last_known(study.opinions, study.schemes)
+    called = _("Round: {round}").format(round=_round(study, turn))
     if rows.empty or day is None:
-        yield f"no opinions in round {turn}"
+        yield "\t".join([called, _("no opinions")])
         return
     earlier = during(study.opinions, study.schemes, last) if last else rows.iloc[:0]
-    yield f"by theme\tround {turn}\t{f'round {last}' if last else 'no round before'}\tadjusted p"
-    yield from map(_theme_line, rising(_themes(rows), _themes(earlier)).to_dict("records"))
-    yield "\t".join(["(not coded)", *(str(int((part["theme"] == "").sum())) for part in (rows, earlier))])
-    for column in ("channel", "unit_id"):
-        yield f"by {column.removesuffix('_id')}\t" + ", ".join(
-            f"{name} {n}" for name, n in Counter(rows[column]).most_common()
-        )
-    found = settled(rows, day)
-    yield f"settled by {day}\t{found.closed} of {found.n}\t" + "; ".join(map(_quartile, found.quartiles))
+    was = _("Round before: {round}").format(round=_round(study, last)) if last else _("no round before")
+    yield "\t".join([_("Theme"), called, was, _("adjusted p")])
+    found = rising(_themes(rows), _themes(earlier)).to_dict("records")
+    for row in found:
+        theme = named(row["theme"], theme_label(row["theme"], study, turn, language), language)
+        yield _theme_line(row, theme, _("rising"))
+    yield "\t".join([_("not coded yet"), *(str(int((part["theme"] == "").sum())) for part in (rows, earlier))])
+    for title, column, names in (
+        (_("Channel"), "channel", _channel_names(language)), (_("Unit"), "unit_id", _unit_names(study)),
+    ):  # fmt: skip
+        counts = Counter(rows[column]).most_common()
+        yield f"{title}\t" + _between(language).join(f"{names.get(name, name)} {n}" for name, n in counts)
+    yield _settled_line(rows, day, language)
     for late in overdue(rows, study.themes, day).to_dict("records"):
-        yield f"overdue\t{late['owner'] or '(nobody)'}\t{late['n']}, the longest by {late['longest']} days"
+        longest = _("{n}; days overdue at most: {days}").format(n=late["n"], days=late["longest"])
+        yield "\t".join([_("overdue"), late["owner"] or _("nobody"), longest])
+
+
+def _round(study: Study, turn: str) -> str:
+    language = study.scheme.language
+    return named(turn, study.schemes[turn].label(turn, language), language)
+
+
+def _channel_names(language: str) -> dict[str, str]:
+    """Channels are words in English already."""
+    return {key: named(key, name, language) for key, name in CHANNELS.items()} if language == "zh" else {}
+
+
+def _unit_names(study: Study) -> dict[str, str]:
+    units = zip(study.units["unit_id"], study.units["name"], strict=True)
+    return {unit: named(unit, name, study.scheme.language) for unit, name in units}
+
+
+def _between(language: str) -> str:
+    return "、" if language == "zh" else ", "
+
+
+def _settled_line(rows: pd.DataFrame, day: dt.date, language: str) -> str:
+    """How many matters are settled by a day, and how long that took."""
+    _ = words(language)
+    found = settled(rows, day)
+    counts = _("Settled by {day}: {closed} of {n}").format(day=day, closed=found.closed, n=found.n)
+    return f"{counts}\t" + ("；" if language == "zh" else "; ").join(_quartile(part, _) for part in found.quartiles)
 
 
 def _themes(rows: pd.DataFrame) -> dict[str, int]:
@@ -119,14 +160,15 @@ def _themes(rows: pd.DataFrame) -> dict[str, int]:
     return dict(Counter(filter(None, rows["theme"])).most_common())
 
 
-def _theme_line(row: dict[Any, Any]) -> str:
-    told = "" if pd.isna(row["p"]) else f"{row['adjusted']:.3f}{' rises' if row['rises'] else ''}"
+def _theme_line(row: dict[Any, Any], name: str, rises: str) -> str:
+    told = "" if pd.isna(row["p"]) else f"{row['adjusted']:.3f}{f' {rises}' if row['rises'] else ''}"
     shares = (f"{row[n]} ({points(row[share])}%)" for n, share in (("n", "share"), ("before", "share_before")))
-    return "\t".join([row["theme"], *shares, told]).rstrip()
+    return "\t".join([name, *shares, told]).rstrip()
 
 
-def _quartile(found: Quartile) -> str:
+def _quartile(found: Quartile, _: Callable[[str], str]) -> str:
     share = percent(float(found.share), 1).replace(".0%", "%")
     if found.days is None:
-        return f"{share} not reached"
-    return f"{share} within {found.days} days ({found.low or 0}-{'' if found.high is None else found.high})"
+        return _("{share} not reached").format(share=share)
+    interval = f"{found.low or 0}-{'' if found.high is None else found.high}"
+    return _("{share} within {days} days ({interval})").format(share=share, days=found.days, interval=interval)

@@ -25,12 +25,14 @@ from toolkit.scoring.tally import answers, collected, same_engine, text
 from toolkit.study import read_study
 from toolkit.survey.raking import CROSS, Mean, Raked, crossed, mean_of, rake
 from toolkit.validity import BOX, counted, find_void, stands
+from toolkit.words import named, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from narwhals.typing import IntoFrame
 
+    from toolkit.scheme import Scheme
     from toolkit.study import Study
 
 RATERS = tuple(WEIGHED)
@@ -47,6 +49,8 @@ class Weighing:
 
     Attributes
     ----------
+    scheme : Scheme
+        Of the round.
     round, source : str
         Whose raters they are.
     raters : DataFrame
@@ -60,6 +64,7 @@ class Weighing:
         margins are met.
     """
 
+    scheme: Scheme
     round: str
     source: str
     raters: pd.DataFrame
@@ -113,6 +118,7 @@ def weigh(folder: str | Path, *, source: str, round: str = "", cap: float | None
         raise UsageError(f"--source: {source!r}: nobody has given points in {turn}, so there is nothing to weigh")
     points, weights = given.loc[rated, "points"].to_numpy(), raked.weights[rated]
     return Weighing(
+        study.schemes[turn],
         turn,
         source,
         raters,
@@ -145,15 +151,30 @@ def write_weights(folder: str | Path, weighing: Weighing) -> Path:
 
 
 def lines(weighing: Weighing) -> Iterator[str]:
-    """What weights do, line by line; tabs between."""
-    yield "variable\tlevel\tpopulation\traters\tweighted"
+    """What weights do, line by line, in the language of the scheme; tabs between, labels beside ids."""
+    scheme, raked = weighing.scheme, weighing.raked
+    _ = words(scheme.language)
+    yield "\t".join(
+        [_called(weighing.source, scheme), _("Round: {round}").format(round=_called(weighing.round, scheme))]
+    )
+    yield "\t".join(
+        [_("Variable"), _("Group"), _("Of the population"), _("Of the raters"), _("Of the raters, weighted")]
+    )
     for name, level, *shares in weighing.table.itertuples(index=False, name=None):
-        yield "\t".join([name, level, *(f"{share:.1%}" for share in shares)])
-    raked, weights = weighing.raked, weighing.raked.weights
-    yield f"weights from {weights.min():.2f} to {weights.max():.2f}, mean 1"
-    yield f"{len(weights)} raters, design effect {raked.design_effect:.2f}, worth {raked.effective_n:.0f} raters"
-    for name, mean in (("without weights", weighing.before), ("with weights", weighing.after)):
-        yield f"mean points {name}: {mean.mean:.2f}, 95% interval {mean.low:.2f} to {mean.high:.2f}"
+        yield "\t".join([_called(name, scheme), _called(level, scheme), *(f"{share:.1%}" for share in shares)])
+    yield _("Weights: {low:.2f} to {high:.2f}, mean 1").format(low=raked.weights.min(), high=raked.weights.max())
+    yield _("Raters: {n}, design effect {effect:.2f}, worth as many as {worth:.0f}").format(
+        n=len(raked.weights), effect=raked.design_effect, worth=raked.effective_n
+    )
+    for title, mean in ((_("Without weights"), weighing.before), (_("With weights"), weighing.after)):
+        yield _("{title}: mean points {mean:.2f}, 95% interval {low:.2f} to {high:.2f}").format(
+            title=title, mean=mean.mean, low=mean.low, high=mean.high
+        )
+
+
+def _called(name: str, scheme: Scheme) -> str:
+    """A label beside its id; of what is crossed, those of its parts."""
+    return named(name, CROSS.join(map(scheme.label, name.split(CROSS))), scheme.language)
 
 
 def _can_be_weighed(study: Study, turn: str, source: str) -> None:
