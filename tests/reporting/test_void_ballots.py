@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 import toolkit as tk
 from toolkit.__main__ import app
 from toolkit.reporting.void_ballots import BOTH, beside, lines, write_void
+from toolkit.validity import VOID
 
 SCHEME = """\
 title: 民主评议
@@ -116,9 +117,9 @@ def test_a_chinese_study_is_told_in_chinese(folder):
 )
 def test_what_was_found_is_told_in_chinese(folder, found, told):
     row = ["R", "peer", "B1", "", 1, "once", found]
-    study = tk.read_study(folder)
-    (folder / "scheme.yaml").write_text(SCHEME.replace("language: en", "language: zh"), encoding="utf-8")
-    study = replace(tk.read_study(folder), void=pd.DataFrame([row], columns=study.void.columns))
+    scheme = SCHEME.replace("language: en", "language: zh") + 'labels: {"9": 优秀}\n'
+    (folder / "scheme.yaml").write_text(scheme, encoding="utf-8")
+    study = replace(tk.read_study(folder), void=pd.DataFrame([row], columns=VOID))
     assert next(lines(study, pd.DataFrame(columns=BOTH))).split("\t")[-1] == told
 
 

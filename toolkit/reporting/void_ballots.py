@@ -94,12 +94,14 @@ def _phrases(language: str) -> list[str]:
     ]  # fmt: skip
 
 
-def _retold(found: str, scheme: Scheme, language: str) -> str:
+def _retold(found: str, scheme: Scheme, language: str, gap: str = "") -> str:
     """What was found, part by part, in `language`; levels by their labels."""
     for phrase, told in zip(_phrases("en"), _phrases(language), strict=True):
         match = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>.+?)", phrase), found)
         if match:
-            return told.format(**{gap: _retold(part, scheme, language) for gap, part in match.groupdict().items()})
+            return told.format(**{gap: _retold(part, scheme, language, gap) for gap, part in match.groupdict().items()})
+    if gap != "level":  # a number, which may be the name of a level too
+        return found
     return "/".join(scheme.label(level, language) for level in found.split("/"))
 
 
