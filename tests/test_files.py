@@ -6,6 +6,7 @@ import io
 import pandas as pd
 import pytest
 from openpyxl import Workbook, load_workbook
+from openpyxl.styles import PatternFill
 
 from toolkit.faults import StudyError, UsageError
 from toolkit.files import digest, read_grid, read_sheets, the_sheet
@@ -325,6 +326,7 @@ def sheets(tmp_path, *, hidden=()):
     path = tmp_path / "answers.xlsx"
     path.write_bytes(book(甲=[["a"], ["1"]], 乙=[["a"], ["2"]], Sheet3=[]))
     found = load_workbook(path)
+    found["Sheet3"]["B2"].fill = PatternFill("solid", fgColor="FFFF0000")
     for name in hidden:
         found[name].sheet_state = "hidden"
     found.save(path)

@@ -49,7 +49,8 @@ WIDE_NUMBER = re.compile("[0-9.+%/-]*[０-９．－＋％／][０-９．－＋�
 # Parts of a workbook, which is a zip archive of XML (ECMA-376).
 BOOK, BOOK_PARTS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 ATTRIBUTE = re.compile(r'(?:\w+:)?(\w+)="([^"]*)"')
-HAS_CELLS = re.compile(rb"<(?:\w+:)?c[ >]")
+HAS_VALUES = re.compile(rb"<(?:\w+:)?(?:v|is)[ >]")
+"""A cell that holds something: one that is only coloured has neither a value nor a text."""
 FORMULA = re.compile(rb"<f[ >/]")
 UNCOMPUTED = re.compile(rb"<c ([^>]*)>\s*<f\b(?:[^>]*/>|[^>]*>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
 """A cell with a formula and no value; a computed text that is blank says so by t="str"."""
@@ -162,7 +163,7 @@ def the_sheet(path: Path, wanted: str = "") -> str:
     try:
         with ZipFile(path) as parts:
             listed = _listed(parts)
-            filled = [name for name, (part, shown) in listed.items() if shown and HAS_CELLS.search(parts.read(part))]
+            filled = [name for name, (part, shown) in listed.items() if shown and HAS_VALUES.search(parts.read(part))]
     except (BadZipFile, OSError):
         return ""
     if wanted and wanted not in listed:
