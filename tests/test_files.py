@@ -2,6 +2,8 @@
 
 import datetime as dt
 import io
+import re
+from zipfile import ZipFile
 
 import pandas as pd
 import pytest
@@ -348,6 +350,16 @@ def test_a_hidden_sheet_is_read_only_if_it_is_named(tmp_path):
     path = sheets(tmp_path, hidden=["甲"])
     assert read_grid(path).to_numpy().tolist() == [["a"], ["2"]]
     assert read_grid(path, "甲").to_numpy().tolist() == [["a"], ["1"]]
+
+
+def test_a_workbook_whose_attributes_stand_in_single_quotation_marks(tmp_path):
+    path, other = sheets(tmp_path, hidden=["甲"]), tmp_path / "other.xlsx"
+    with ZipFile(path) as parts, ZipFile(other, "w") as out:
+        for name in parts.namelist():
+            text = parts.read(name).decode()
+            out.writestr(name, re.sub('="([^"]*)"', r"='\1'", text) if name.startswith("xl/workbook") else text)
+    assert read_grid(other).to_numpy().tolist() == [["a"], ["2"]]
+    assert read_grid(other, "甲").to_numpy().tolist() == [["a"], ["1"]]
 
 
 def test_a_csv_file_has_no_sheets(tmp_path):

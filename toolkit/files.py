@@ -22,7 +22,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from toolkit.faults import Fault, StudyError, UsageError, one_of, several
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from openpyxl.cell import Cell, MergedCell
@@ -48,7 +48,7 @@ WIDE_NUMBER = re.compile("[0-9.+%/-]*[０-９．－＋％／][０-９．－＋�
 
 # Parts of a workbook, which is a zip archive of XML (ECMA-376).
 BOOK, BOOK_PARTS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
-ATTRIBUTE = re.compile(r'(?:\w+:)?(\w+)="([^"]*)"')
+ATTRIBUTE = re.compile(r"""(?:\w+:)?(\w+)=(?:"([^"]*)"|'([^']*)')""")
 HAS_VALUES = re.compile(rb"<(?:\w+:)?(?:v|is)[ >]")
 """A cell that holds something: one that is only coloured has neither a value nor a text."""
 FORMULA = re.compile(rb"<f[ >/]")
@@ -198,7 +198,8 @@ def read_grid(path: Path, sheet: str = "") -> pd.DataFrame:
     if is_book(path):
         name = the_sheet(path, sheet)
         try:
-            rows = [[_cell(value) for value in row] for row in _cells(path, seen=True).get(name, [])]
+            found = _cells(path, seen=True)
+            rows = [[_cell(value) for value in row] for row in found.get(name or next(iter(found), ""), [])]
             faults = _uncomputed(path, lambda other: other == name)
         except (CalamineError, BadZipFile, OSError) as error:
             raise StudyError(path.name, [Fault(path.name, None, "", "", f"must be a workbook: {error}")]) from None
@@ -477,22 +478,21 @@ def _listed(parts: ZipFile) -> dict[str, tuple[str, bool]]:
     names = set(parts.namelist())
     if not {BOOK, BOOK_PARTS} <= names:
         return {}
-    tags = [
-        dict(ATTRIBUTE.findall(tag)) for tag in re.findall(r"<(?:\w+:)?Relationship\b[^>]*>", _xml(parts, BOOK_PARTS))
-    ]
-    places = {tag.get("Id"): tag.get("Target", "") for tag in tags}
+    places = {tag.get("Id"): tag.get("Target", "") for tag in _tags(parts, BOOK_PARTS, "Relationship")}
     found = {}
-    for tag in re.findall(r"<(?:\w+:)?sheet\b[^>]*>", _xml(parts, BOOK)):
-        about = dict(ATTRIBUTE.findall(tag))
+    for about in _tags(parts, BOOK, "sheet"):
         target = places.get(about.get("id"), "")
         part = target[1:] if target.startswith("/") else f"xl/{target}"
         if part in names:
-            found[unescape(about.get("name", ""))] = part, about.get("state", "visible") == "visible"
+            found[about.get("name", "")] = part, about.get("state", "visible") == "visible"
     return found
 
 
-def _xml(parts: ZipFile, name: str) -> str:
-    return parts.read(name).decode("utf-8", errors="replace")
+def _tags(parts: ZipFile, part: str, name: str) -> Iterator[dict[str, str]]:
+    """The attributes of every element of a part that is called so, whatever its prefix."""
+    text = parts.read(part).decode("utf-8", errors="replace")
+    for tag in re.findall(rf"<(?:\w+:)?{name}\b[^>]*>", text):
+        yield {key: unescape(one or other) for key, one, other in ATTRIBUTE.findall(tag)}
 
 
 def _cells(path: Path, *, seen: bool = False) -> dict[str, Sequence[Sequence[object]]]:
