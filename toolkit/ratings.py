@@ -108,14 +108,18 @@ def read_weights(path: Path) -> tuple[pd.DataFrame, list[Fault]]:
 
 def strange_weights(ratings: Ratings, schemes: Mapping[str, Scheme]) -> list[Fault]:
     """Rounds and sources of `weights.csv` that do not exist: a slip of the pen would weigh nobody, unseen."""
-    if ratings.weights is None:
-        return []
+    return [] if ratings.weights is None else strange_places(WEIGHTS, ratings.weights, schemes)
+
+
+def strange_places(
+    file: str, frame: pd.DataFrame, schemes: Mapping[str, Scheme], *, blank: bool = False
+) -> list[Fault]:
+    """Plain rounds, which may be `blank`, and sources of a table that no scheme has."""
     rounds = [name for name, scheme in schemes.items() if scheme.rounds[name].combine is None]
     sources = dict.fromkeys(source for scheme in schemes.values() for source in scheme.leaf_sources)
-    demands = {"round": known(rounds, "a round"), "source": known(list(sources), "a source")}
-    return [
-        fault for name, demand in demands.items() for fault in check_cells(WEIGHTS, name, ratings.weights[name], demand)
-    ]
+    demands = {"round": known(rounds, "a round", blank=blank), "source": known(list(sources), "a source")}
+    asked = [name for name in demands if name in frame]
+    return [fault for name in asked for fault in check_cells(file, name, frame[name], demands[name])]
 
 
 def unweighed(ratings: Ratings, frame: IntoFrame) -> list[Fault]:

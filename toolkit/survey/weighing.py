@@ -16,10 +16,10 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from toolkit.contract import REQUIRED, check_cells, known, number
+from toolkit.contract import REQUIRED, check_cells, number
 from toolkit.faults import Fault, StudyError, UsageError, one_of, several
 from toolkit.files import Sheet, read_sheets
-from toolkit.ratings import WEIGHED, WEIGHTS, Ratings, open_ratings, read_weights
+from toolkit.ratings import WEIGHED, WEIGHTS, Ratings, open_ratings, read_weights, strange_places
 from toolkit.scoring.cells import worth
 from toolkit.scoring.tally import answers, collected, same_engine, text
 from toolkit.study import read_study
@@ -104,7 +104,7 @@ def weigh(folder: str | Path, *, source: str, round: str = "", cap: float | None
     if faults:
         raise StudyError(str(folder), faults)
     margins, faults = _margins(sheets["margins"], turn, source)
-    faults += _strange(sheets["margins"], study)
+    faults += strange_places(sheets["margins"].file, sheets["margins"].frame, study.schemes, blank=True)
     ratings, _ = open_ratings(folder, sheets.get("ratings"), weighed=False)
     given = _given(ratings, study, turn, source)
     variables, found = _variables(sheets["raters"], turn, source, given, margins)
@@ -188,15 +188,6 @@ def _can_be_weighed(study: Study, turn: str, source: str) -> None:
     held = scheme.leaf_sources[source]
     if held.trim or held.average == "median":
         raise UsageError(f"--source: {source!r} is trimmed or a median, which has no weights")
-
-
-def _strange(sheet: Sheet, study: Study) -> list[Fault]:
-    """Rounds and sources of margins that do not exist."""
-    plain = [name for name, scheme in study.schemes.items() if scheme.rounds[name].combine is None]
-    sources = dict.fromkeys(source for scheme in study.schemes.values() for source in scheme.leaf_sources)
-    demands = {"round": known(plain, "a round", blank=True), "source": known(list(sources), "a source")}
-    columns = [name for name in demands if name in sheet.frame]
-    return [fault for name in columns for fault in check_cells(sheet.file, name, sheet.frame[name], demands[name])]
 
 
 def _margins(sheet: Sheet, turn: str, source: str) -> tuple[dict[str, dict[str, float]], list[Fault]]:
